@@ -1,0 +1,64 @@
+"""What is being built right now: the active flow, and the tasks made in its block but not yet part of a flow."""
+
+import sys
+import warnings
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from miniprefect.core.checks import MisuseError
+from miniprefect.utilities.context import context
+
+if TYPE_CHECKING:
+    from miniprefect.core.flow import Flow
+    from miniprefect.core.task import Task
+
+
+def active_flow(task: "Task", flow: "Flow | None") -> "Flow":
+    """Return `flow`, or else the flow whose ``with`` block runs.
+
+    Raises:
+        ValueError: there is neither.
+    """
+    found: Flow | None = flow if flow is not None else context.get("flow")
+    if found is None:
+        call = f"{type(task).__name__}(...)" if task.is_class_task else task.name
+        raise ValueError(
+            f"Could not infer an active Flow context while creating edge to {task}. Call tasks inside a "
+            f"`with Flow(...)` block, or give them `flow=`. To run this task by itself, call `{call}.run(...)`."
+        )
+    if not hasattr(found, "set_dependencies"):
+        raise MisuseError(f"{task}: `flow` is a Flow, not {found!r}.")
+    return found
+
+
+def note_created(task: "Task") -> None:
+    """Remember that `task` was made inside a flow block."""
+    created = context.get("_created_tasks")
+    if created is not None:
+        created[id(task)] = task
+
+
+def note_used(task: "Task") -> None:
+    """Forget `task`: it was called, or became part of a flow."""
+    created = context.get("_created_tasks")
+    if created:
+        created.pop(id(task), None)
+
+
+def warn_of_unused(tasks: Iterable[Any]) -> None:
+    """Warn about tasks that were made inside a flow block and never used."""
+    unused = [task for task in tasks if not task.auto_generated]
+    if unused:
+        warnings.warn(
+            f"Tasks were created but not added to the flow: {{{', '.join(map(str, unused))}}}. Call a task, or pass it "
+            "to a call, to make it part of the flow; a class task takes two calls: `MyTask(...)(...)`.",
+            stacklevel=3,
+        )
+
+
+def outside_of(file: str) -> int:
+    """Return the stack level, for a warning of the caller, of the code outside `file` that called it."""
+    level, frame = 2, sys._getframe(2)
+    while frame.f_code.co_filename == file and frame.f_back is not None:
+        level, frame = level + 1, frame.f_back
+    return level

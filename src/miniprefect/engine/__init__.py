@@ -1,0 +1,17 @@
+"""What a run is: states and signals, the runners, the scheduling loop."""
+
+from miniprefect.engine.defaults import (
+    get_default_executor_class,
+    get_default_flow_runner_class,
+    get_default_task_runner_class,
+)
+from miniprefect.engine.flow_runner import FlowRunner
+from miniprefect.engine.task_runner import TaskRunner
+
+__all__ = [
+    "FlowRunner",
+    "TaskRunner",
+    "get_default_executor_class",
+    "get_default_flow_runner_class",
+    "get_default_task_runner_class",
+]

@@ -1,0 +1,38 @@
+"""The classes that the configuration chooses for running."""
+
+import importlib
+from typing import Any
+
+from miniprefect.configuration import config
+
+
+def get_default_executor_class() -> type[Any]:
+    """Return the class of ``engine.executor.default_class``, which is `LocalExecutor` unless configured."""
+    return _imported(config.engine.executor.default_class)
+
+
+def get_default_flow_runner_class() -> type[Any]:
+    """Return the class of ``engine.flow_runner.default_class``, which is `FlowRunner` unless configured."""
+    return _imported(config.engine.flow_runner.default_class)
+
+
+def get_default_task_runner_class() -> type[Any]:
+    """Return the class of ``engine.task_runner.default_class``, which is `TaskRunner` unless configured."""
+    return _imported(config.engine.task_runner.default_class)
+
+
+def _imported(chosen: Any) -> type[Any]:
+    """Return what the configuration names: a class, or the dotted path of one, ours or Prefect's."""
+    if isinstance(chosen, type):
+        return chosen
+    module, _, name = str(chosen).rpartition(".")
+    if module.split(".")[0] == "prefect":
+        module = "mini" + module
+    try:
+        found: type[Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"The configuration names the class {chosen!r}, which can't be imported: {error}. Correct it in "
+            "config.toml or in the environment (PREFECT__ENGINE__...__DEFAULT_CLASS)."
+        ) from error
+    return found

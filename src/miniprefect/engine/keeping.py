@@ -1,0 +1,100 @@
+"""The steps of a task run that use or keep results: targets, caches, checkpoints, and names made of inputs."""
+
+import copy
+from typing import Any
+
+from miniprefect.engine.gates import Gates
+from miniprefect.engine.result.base import CorruptResultError, Result, format_context
+from miniprefect.engine.signals import ENDRUN
+from miniprefect.engine.state import Cached, Looped, State, Success
+from miniprefect.utilities.clock import utc_now
+from miniprefect.utilities.context import context
+
+Inputs = dict[str, Any]
+
+
+class Keeping(Gates):
+    """Use results that are there already, and keep new ones."""
+
+    result: Result | None
+
+    def set_task_run_name(self, task_inputs: Inputs) -> None:
+        """Put the name of this run, made of its inputs and the context, into the context."""
+        template = self.task.task_run_name
+        values = format_context(**task_inputs)
+        context["task_run_name"] = template(**values) if callable(template) else template.format(**values)
+
+    def check_target(self, state: State, inputs: Inputs) -> State:
+        """End the run with the result that is at the target, if there is one."""
+        result = self._target_result()
+        if result is None:
+            return state
+        values = format_context(**inputs)
+        location = result.format(**values).location
+        if location is None or not result.exists(location, **values):
+            return state
+        try:
+            known = result.read(location)
+        except CorruptResultError as error:
+            self.logger.warning("Task '%s': %s It is computed again.", self.task.name, error)
+            return state
+        raise ENDRUN(Cached(f"Result found at task target {location}", result=known))
+
+    def _target_result(self) -> Result | None:
+        """Return the result with the task's target for its location."""
+        if self.result is None or not self._checkpoints():
+            return None
+        target = self.result.copy()
+        if callable(self.task.target):
+            target.location, target._formatter = None, self.task.target
+        else:
+            target.location, target._formatter = self.task.target, None
+        return target
+
+    def check_task_is_cached(self, state: State, inputs: Inputs) -> State:
+        """End the run with an earlier result that the task's validator lets pass, if there is one."""
+        parameters = context.get("parameters") or {}
+        for known in self._cached_states(state):
+            if self.task.cache_validator(known, inputs, parameters):
+                raise ENDRUN(_without_inputs(known))
+        return state
+
+    def _cached_states(self, state: State) -> list[Cached]:
+        given = [state] if isinstance(state, Cached) else []
+        return [*given, *reversed((context.get("caches") or {}).get(self._cache_key(), ()))]
+
+    def _cache_key(self) -> str:
+        return self.task.cache_key or self.task.name
+
+    def cache_result(self, state: State, inputs: Inputs) -> State:
+        """Make a success known to later runs, until it expires."""
+        if self.task.cache_for is None or not state.is_successful() or state.is_skipped() or state.is_mapped():
+            return state
+        cached = Cached(
+            state.message,
+            result=state._result,
+            cached_inputs={name: Result(value) for name, value in inputs.items()},
+            cached_parameters=context.get("parameters"),
+            cached_result_expiration=utc_now() + self.task.cache_for,
+        )
+        context.get("caches", {}).setdefault(self._cache_key(), []).append(cached)
+        return _without_inputs(cached)
+
+    def _checkpoints(self) -> bool:
+        return bool(context.get("checkpointing", False)) and self.task.checkpoint is not False
+
+    def kept(self, state: State, inputs: Inputs) -> State:
+        """Write the result of a success, or of a turn of a loop, where the task says; return the state."""
+        if not isinstance(state, Success | Looped) or state.is_skipped() or state.result is None:
+            return state
+        result = self._target_result() if self.task.target is not None else self.result
+        if result is not None and self._checkpoints():
+            state._result = result.write(state.result, **format_context(**inputs))
+        return state
+
+
+def _without_inputs(state: Cached) -> Cached:
+    """Return a state like `state` to show: its inputs are for the cache only."""
+    shown = copy.copy(state)
+    shown.cached_inputs = None
+    return shown

@@ -1,0 +1,92 @@
+"""What flow runners and task runners share: where a run begins, and telling handlers of its changes."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from miniprefect.engine.signals import ENDRUN, PrefectStateSignal
+from miniprefect.engine.state import Failed, Pending, State
+from miniprefect.exceptions import TimeUp
+from miniprefect.utilities.context import context
+from miniprefect.utilities.logging import get_logger
+
+__all__ = ["ENDRUN", "Runner"]
+
+
+class Runner:
+    """Take something through a run.
+
+    Args:
+        state_handlers: functions of (runner, old state, new state), called at each change of state after the
+            handlers of what is run.
+    """
+
+    def __init__(self, state_handlers: Iterable[Callable[..., Any]] | None = None) -> None:
+        if state_handlers is not None and (isinstance(state_handlers, str) or not isinstance(state_handlers, Iterable)):
+            raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write state_handlers=[...].")
+        self.state_handlers = list(state_handlers or ())
+        self.logger = get_logger(type(self).__name__)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def initialize_run(self, state: State | None, context: dict[str, Any]) -> tuple[State, dict[str, Any]]:
+        """Return the state that a run begins with, and the context that it has."""
+        return Pending() if state is None else state, context
+
+    @property
+    def target(self) -> str:
+        """What runs, as log lines call it."""
+        return repr(self)
+
+    def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
+        """Tell the handlers of what is run, and return the state that they leave."""
+        return new_state
+
+    def handle_state_change(self, old_state: State, new_state: State) -> State:
+        """Tell every handler of a change, and return the state that they leave.
+
+        A handler that raises a signal puts the run into the signal's state; one that raises anything else
+        fails it.
+        """
+        self.logger.debug(
+            "%s: Handling state change from %s to %s", self.target, type(old_state).__name__, type(new_state).__name__
+        )
+        try:
+            new_state = self.call_runner_target_handlers(old_state, new_state)
+            for handler in self.state_handlers:
+                new_state = self.told(handler, self, old_state, new_state)
+        except ENDRUN:
+            raise
+        except PrefectStateSignal as signal:
+            raise ENDRUN(signal.state) from signal
+        except (KeyboardInterrupt, TimeUp):
+            raise
+        except BaseException as error:
+            if context.get("raise_on_exception"):
+                raise
+            message = f"Unexpected error while calling state handlers: {describe(error)}"
+            self.logger.exception(message)
+            raise ENDRUN(Failed(message, result=error)) from error
+        return new_state
+
+    @staticmethod
+    def told(handler: Callable[..., Any], tracked: Any, old_state: State, new_state: State) -> State:
+        """Call one handler; return the state that it leaves: its own, or `new_state` if it returns None.
+
+        Raises:
+            AttributeError: it returns something else.
+        """
+        answer = handler(tracked, old_state, new_state)
+        if not answer:
+            return new_state
+        if not isinstance(answer, State):
+            raise AttributeError(f"A state handler returns a state or None; {handler!r} returned {answer!r}.")
+        return answer
+
+
+def describe(error: BaseException) -> str:
+    """Return the repr of an exception, even if its author broke it."""
+    try:
+        return repr(error)
+    except Exception:
+        return f"{type(error).__name__}(...)"

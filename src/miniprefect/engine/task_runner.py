@@ -1,0 +1,380 @@
+"""The life of one task run: a short list of steps, each of which takes a state and returns a state.
+
+First come the *gates* (`engine.gates`), which ask whether the task may run. When everything is as it mostly is
+(nothing went before, and all upstream tasks plainly succeeded) they would all say yes, and are not asked.
+
+Then come the *steps*, which do the work. A task has only those it needs: which, is decided once, when the runner
+is made, from the settings of the task (`_STEPS`). A subclass that overrides a gate or a step always has it.
+"""
+
+import datetime
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+from miniprefect.engine.frames import TaskFrame
+from miniprefect.engine.gates import Gates, UpstreamStates, is_content_with_success
+from miniprefect.engine.keeping import Inputs, Keeping
+from miniprefect.engine.plan import TaskLike
+from miniprefect.engine.result.base import Result
+from miniprefect.engine.runner import describe
+from miniprefect.engine.signals import ENDRUN, SUCCESS, PrefectStateSignal
+from miniprefect.engine.state import (
+    Cached,
+    Failed,
+    Looped,
+    Pending,
+    Queued,
+    Resume,
+    Retrying,
+    Running,
+    State,
+    Submitted,
+    Success,
+    TimedOut,
+)
+from miniprefect.exceptions import TaskTimeoutSignal, TimeUp
+from miniprefect.utilities.clock import utc_now
+from miniprefect.utilities.context import Frame, context, current_frame, enter_frame, entered, leave_frame
+from miniprefect.utilities.lazy import LazyModule
+from miniprefect.utilities.logging import RedirectToLog, redirected_stdout
+
+aio = LazyModule("miniprefect.utilities.aio")
+timeouts = LazyModule("miniprefect.utilities.timeouts")
+
+# What a run begins with when nobody watches: these two are never seen outside.
+_PENDING = Pending()
+_RUNNING = Running("Starting task run.")
+
+# What goes through a task run: its end, Ctrl-C, and the time limit of a task that this one runs in.
+_PASSING = (ENDRUN, KeyboardInterrupt, TimeUp)
+
+
+class TaskRunnerInitializeResult(NamedTuple):
+    """What `TaskRunner.initialize_run` returns."""
+
+    state: State
+    context: dict[str, Any]
+
+
+class TaskRunner(Keeping):
+    """Take one task through its runs. A runner keeps nothing of a run, so that it can serve many.
+
+    Args:
+        task: the task.
+        state_handlers: functions of (runner, old state, new state), called after the task's own handlers.
+        flow_result: where results are written unless the task says otherwise.
+        slug: the unique name of the task in its flow.
+    """
+
+    def __init__(
+        self,
+        task: TaskLike,
+        state_handlers: Iterable[Callable[..., Any]] | None = None,
+        flow_result: Result | None = None,
+        slug: str | None = None,
+    ) -> None:
+        super().__init__(state_handlers)
+        if not hasattr(task, "trigger"):
+            raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.")
+        cls = type(self)
+        self.task = task
+        self.result = task.result or flow_result
+        self.slug = slug or task.slug
+        self._gates = tuple(_gate(cls, name) for name in _GATES)
+        self._steps = tuple(_step(cls, name) for name, needs in _STEPS if needs(task) or _overrides(cls, name))
+        self._keeps = self.result is not None and task.checkpoint is not False
+        self._call = (
+            self._specially if task.timeout or task.log_stdout or inspect.iscoroutinefunction(task.run) else None
+        )
+        self._asks_always = not is_content_with_success(task.trigger) or _overrides(cls, *_GATES)
+        self._tells_always = _overrides(cls, "handle_state_change", "call_runner_target_handlers")
+        self._runs_its_own_way = _overrides(cls, "run")
+        self._collects_its_own_way = _overrides(cls, "get_task_inputs")
+
+    # ------------------------------------------------------------------ the run
+
+    def run(
+        self,
+        state: State | None = None,
+        upstream_states: UpstreamStates | None = None,
+        context: dict[str, Any] | None = None,
+        is_mapped_parent: bool = False,
+    ) -> State:
+        """Run the task and return the state it ends in.
+
+        Args:
+            state: the state to begin with; Pending by default.
+            upstream_states: the states of the upstream tasks, by edge.
+            context: values for the context of this run.
+            is_mapped_parent: whether only to find out if the task can be mapped; its children run by themselves.
+        """
+        return self._run(current_frame(), state, upstream_states or {}, context, is_mapped_parent)
+
+    def run_within(
+        self,
+        parent: Frame,
+        state: State | None,
+        upstream_states: UpstreamStates,
+        values: dict[str, Any] | None = None,
+        is_mapped_parent: bool = False,
+    ) -> State:
+        """Run the task in the context of `parent`, in whatever thread this is; for the rest see `run`."""
+        if self._runs_its_own_way:
+            with entered(parent):
+                return self.run(state, upstream_states, values, is_mapped_parent)
+        return self._run(parent, state, upstream_states, values, is_mapped_parent)
+
+    def _run(
+        self,
+        parent: Frame,
+        state: State | None,
+        upstream_states: UpstreamStates,
+        values: dict[str, Any] | None,
+        is_mapped_parent: bool,
+    ) -> State:
+        frame = TaskFrame(parent, values, self.task, self.slug)
+        token = enter_frame(frame)
+        logs = self.logger.isEnabledFor(logging.INFO)
+        try:
+            if logs:
+                self.logger.info("Task '%s': Starting task run...", frame.full_name)
+            state = self._live(frame, state, upstream_states, is_mapped_parent)
+            if logs:
+                self.logger.info(
+                    "Task '%s': Finished task run for task with final state: '%s'",
+                    frame.full_name,
+                    type(state).__name__,
+                )
+            return state
+        finally:
+            leave_frame(token)
+
+    def _live(
+        self, frame: TaskFrame, state: State | None, upstream_states: UpstreamStates, is_mapped_parent: bool
+    ) -> State:
+        """Take the run from its first state to its last, whatever happens on the way."""
+        try:
+            if state is None and not is_mapped_parent and self._is_ordinary(upstream_states):
+                state = Pending() if self._is_watched() else _PENDING
+            else:
+                state = self._begin(frame, state)
+                state = self._pass(self._map_gates if is_mapped_parent else self._gates, state, upstream_states)
+            if self._collects_its_own_way:
+                inputs = self.get_task_inputs(state, upstream_states)
+            else:
+                inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
+            state = self._pass(self._steps, state, inputs)
+            while isinstance(state, Looped):
+                state = self._pass(self._steps, self._next_turn(frame, state), inputs)
+            return state
+        except ENDRUN as end:
+            return end.state
+        except (KeyboardInterrupt, TimeUp):
+            raise
+        except BaseException as error:
+            if context.get("raise_on_exception"):
+                raise
+            message = f"Unexpected error: {describe(error)}"
+            self.logger.exception("Task '%s': %s", self.task.name, message)
+            return Failed(message, result=error)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.task.name}>"
+
+    @property
+    def target(self) -> str:
+        """The task, as log lines call it."""
+        return f"Task '{context.get('task_full_name', self.task.name)}'"
+
+    def _is_watched(self) -> bool:
+        """Say whether anybody learns of the changes of state: a handler, or a reader of debug lines."""
+        if self.task.state_handlers or self.state_handlers or self._tells_always:
+            return True
+        return self.logger.isEnabledFor(logging.DEBUG)
+
+    def _is_ordinary(self, upstream_states: UpstreamStates) -> bool:
+        """Say whether every gate would let a fresh run pass."""
+        if self._asks_always:
+            return False
+        return set(map(type, upstream_states.values())) <= {Success}
+
+    def _pass(self, steps: Iterable[Callable[..., State]], state: State, data: Any) -> State:
+        """Take steps, one after the other, and tell the handlers of every change."""
+        watched = self._is_watched()
+        for step in steps:
+            try:
+                new = step(self, state, data)
+            except ENDRUN as end:
+                if watched and end.state is not state:
+                    end.state = self.handle_state_change(state, end.state)
+                raise
+            state = self.handle_state_change(state, new) if watched and new is not state else new
+        return state
+
+    # ------------------------------------------------------------------ where a run begins
+
+    def initialize_run(self, state: State | None, context: dict[str, Any]) -> TaskRunnerInitializeResult:
+        """Return the state that a run begins with, and the context that it has."""
+        frame = TaskFrame(current_frame(), dict(context), self.task, self.slug)
+        return TaskRunnerInitializeResult(self._begin(frame, state), dict(frame.items()))
+
+    def _begin(self, frame: TaskFrame, state: State | None) -> State:
+        """Go on where the attempt that left `state` ended."""
+        while isinstance(state, Submitted | Queued):
+            state = state.state
+        if state is None or (isinstance(state, Cached) and self.task.cache_for is None):
+            return Pending()
+        known = {"task_run_count": state.run_count + 1} if isinstance(state, Retrying) else {}
+        for key, value in {**state.context, **known}.items():
+            if key in ("task_run_count", "task_loop_count", "task_loop_result"):
+                frame.remember(key, value)
+        if isinstance(state, Resume):
+            frame.remember("resume", True)
+        return state
+
+    @staticmethod
+    def _next_turn(frame: TaskFrame, state: Looped) -> State:
+        frame.remember("task_loop_count", state.loop_count + 1)
+        frame.remember("task_loop_result", state.result)
+        frame.remember("task_run_count", 1)
+        return Pending(f"Looping task (on loop index {state.loop_count})")
+
+    def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
+        """Tell the task's own handlers, in order; each may replace the state."""
+        for handler in self.task.state_handlers:
+            new_state = self.told(handler, self.task, old_state, new_state)
+        return new_state
+
+    # ------------------------------------------------------------------ steps
+
+    def get_task_inputs(self, state: State, upstream_states: UpstreamStates) -> Inputs:
+        """Collect the arguments of the task, as results, from the upstream states."""
+        return {edge.key: upstream._result for edge, upstream in upstream_states.items() if edge.key is not None}
+
+    def set_task_to_running(self, state: State, inputs: Inputs) -> State:
+        """Begin."""
+        if not state.is_pending():
+            raise ENDRUN(state)
+        return Running("Starting task run.") if self._is_watched() else _RUNNING
+
+    def get_task_run_state(self, state: State, inputs: Inputs) -> State:
+        """Do the work, and say how it ended."""
+        if not state.is_running():
+            raise ENDRUN(state)
+        if self.logger.isEnabledFor(logging.DEBUG):
+            self.logger.debug("%s: Calling task.run() method...", self.target)
+        try:
+            values = {name: value.value if isinstance(value, Result) else value for name, value in inputs.items()}
+            value = self.task.run(**values) if self._call is None else self._call(values)
+            ended: State = Success("Task run succeeded.", value)
+        except PrefectStateSignal as signal:
+            ended = self._signalled(signal)
+        except TaskTimeoutSignal as signal:
+            ended = TimedOut("Task timed out during execution.", result=signal)
+        except _PASSING:
+            raise
+        except BaseException as error:
+            ended = self._failure(error)
+        return self.kept(ended, inputs) if self._keeps else ended
+
+    def _signalled(self, signal: PrefectStateSignal) -> State:
+        """Return the state that a signal carries."""
+        state = signal.state
+        if isinstance(state, Looped):
+            state.message = f"Task is looping ({state.loop_count})" if state.message is None else state.message
+        elif not isinstance(signal, SUCCESS):
+            self.logger.info("%s signal raised: %r", type(signal).__name__, signal)
+        return state
+
+    def _specially(self, inputs: Inputs) -> Any:
+        """Call a task that has a time limit, or is asynchronous, or whose output is logged."""
+        call: Callable[..., Any] = self.task.run
+        if inspect.iscoroutinefunction(call):
+            call = functools.partial(aio.call_async, call)
+        if self.task.timeout:
+            call = functools.partial(timeouts.call_with_timeout, call, self.task.timeout)
+        with redirected_stdout(RedirectToLog(self.logger)) if self.task.log_stdout else nullcontext():
+            return call(**inputs)
+
+    def _failure(self, error: BaseException) -> State:
+        if context.get("raise_on_exception"):
+            raise error
+        self.logger.error(
+            "Task '%s': Exception encountered during task execution!",
+            context.get("task_full_name", self.task.name),
+            exc_info=error,
+        )
+        return Failed(f"Error during execution of task: {describe(error)}", result=error)
+
+    def check_for_retry(self, state: State, inputs: Inputs) -> State:
+        """Plan another attempt if this one failed and there are attempts left."""
+        run_count = context.get("task_run_count", 1)
+        if not state.is_failed() or run_count > self.task.max_retries or not self._retries_on(state.result):
+            return state
+        return Retrying(
+            f"Retrying Task (after attempt {run_count} of {self.task.max_retries + 1})",
+            start_time=utc_now() + (self.task.retry_delay or datetime.timedelta(0)),
+            run_count=run_count,
+            context={key: context[key] for key in ("task_loop_count", "task_loop_result") if key in context},
+        )
+
+    def _retries_on(self, error: Any) -> bool:
+        kinds = self.task.retry_on
+        return kinds is None or not isinstance(error, BaseException) or isinstance(error, tuple(kinds))
+
+    _map_gates = (Gates.check_upstream_finished, Gates.check_upstream_skipped, Gates.check_task_ready_to_map)
+
+
+def _always(task: TaskLike) -> bool:
+    return True
+
+
+_GATES = (
+    "check_upstream_finished",
+    "check_upstream_skipped",
+    "check_task_trigger",
+    "check_task_is_ready",
+    "check_task_reached_start_time",
+)
+
+# Every step of a run, in order, each with the question whether a task needs it.
+_STEPS: tuple[tuple[str, Callable[[TaskLike], bool]], ...] = (
+    ("set_task_run_name", lambda task: task.task_run_name is not None),
+    ("check_target", lambda task: task.target is not None),
+    ("check_task_is_cached", lambda task: task.cache_for is not None),
+    ("set_task_to_running", _always),
+    ("get_task_run_state", _always),
+    ("cache_result", lambda task: task.cache_for is not None),
+    ("check_for_retry", lambda task: task.max_retries > 0),
+)
+
+
+# These two look at the state alone.
+_STATE_ONLY = ("check_task_is_ready", "check_task_reached_start_time")
+
+
+def _gate(cls: type[TaskRunner], name: str) -> Callable[..., State]:
+    """Return a gate of `cls` as a function of the runner, the state and the upstream states."""
+    gate: Callable[..., State] = getattr(cls, name)
+    return (lambda runner, state, upstream_states: gate(runner, state)) if name in _STATE_ONLY else gate
+
+
+def _step(cls: type[TaskRunner], name: str) -> Callable[..., State]:
+    """Return a step of `cls` as a function of the runner, the state and the inputs."""
+    step: Callable[..., Any] = getattr(cls, name)
+    if name != "set_task_run_name":
+        return step
+
+    def named(runner: TaskRunner, state: State, inputs: Inputs) -> State:
+        step(runner, inputs)
+        return state
+
+    return named
+
+
+def _overrides(cls: type[TaskRunner], *names: str) -> bool:
+    return any(getattr(cls, name) is not getattr(TaskRunner, name) for name in names)

@@ -1,0 +1,24 @@
+"""Run every call at once, in the thread that submits it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from miniprefect.executors.base import Executor
+
+
+class LocalExecutor(Executor):
+    """Run calls one after the other. This is the default; it has no settings."""
+
+    def __init__(self) -> None:
+        # It has none, and says so by name when given one.
+        super().__init__()
+
+    def submit(
+        self, fn: Callable[..., Any], *args: Any, extra_context: dict[str, Any] | None = None, **kwargs: Any
+    ) -> Any:
+        """Call `fn` and return its value."""
+        return fn(*args, **kwargs)
+
+    def wait(self, futures: Any) -> Any:
+        """Return what was given: a call's value is there as soon as it is submitted."""
+        return futures

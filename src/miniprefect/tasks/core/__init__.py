@@ -1,0 +1,1 @@
+"""The tasks that flows make by themselves, under the paths that they have in Prefect."""

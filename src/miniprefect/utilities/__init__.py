@@ -1,0 +1,1 @@
+"""Small helpers. This package imports nothing: its modules sit in several layers."""

@@ -1,0 +1,42 @@
+"""Functions that are asynchronous, called from code that is not."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from miniprefect.utilities.timeouts import call_in_thread
+
+
+def is_async(fn: Callable[..., Any]) -> bool:
+    """Say whether calling `fn` gives a coroutine: an ``async def``, a partial of one, or an object with such a call.
+
+    An ordinary function that returns a coroutine is not recognised: nothing tells before it is called.
+    """
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(type(fn).__call__)
+
+
+def call_async(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Run the coroutine of ``fn(*args, **kwargs)`` to its end in an event loop of its own, and return its value.
+
+    The loop runs in this thread, or in a helper thread when this one is running a loop already (as in Jupyter). The
+    coroutine works on a copy of the context variables. Tasks that it has left behind are cancelled.
+
+    Within `call_with_timeout` the coroutine is cancelled when the time is up, so that its `finally` and
+    `except CancelledError` blocks run, and may take as long as they need.
+    """
+    run_coroutine = import_module("miniprefect.utilities.coroutines").run_coroutine  # asyncio takes a while to load
+    if _is_in_a_loop():
+        return call_in_thread(run_coroutine, fn, args, kwargs)
+    return run_coroutine(fn, args, kwargs)
+
+
+def _is_in_a_loop() -> bool:
+    """Say whether an event loop runs in this thread."""
+    asyncio = sys.modules["asyncio"]
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,250 @@
+"""The context: values that code can read anywhere in a run without being handed them.
+
+The context is a stack of frames. Each ``with context(...)``, each flow run and each task run puts one frame
+on top and takes it away when it ends. Reading walks down the stack; writing goes to the top frame, so that
+nothing outlives the block that set it.
+
+A frame costs next to nothing until somebody reads it: besides the values it was given, its class may name
+*makers* (values this frame defines, such as ``task_name``) and *defaults* (values it offers when no frame
+below was given one, such as ``date``). Both are functions of the frame, called at the first read.
+
+The stack hangs on a ``contextvars.ContextVar``: every thread starts with a fresh one, and every asyncio task
+with its own view.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any, ClassVar
+
+from miniprefect.configuration import config
+from miniprefect.utilities.collections import DotDict, merge_dicts
+
+Maker = Callable[[Any], Any]
+
+_ABSENT: Any = object()
+_DELETED: Any = object()
+
+
+class Frame:
+    """Hold one level of the context: the values given to it and the frame below."""
+
+    __slots__ = ("parent", "values")
+
+    makers: ClassVar[Mapping[str, Maker]] = {}
+    defaults: ClassVar[Mapping[str, Maker]] = {}
+
+    def __init__(self, parent: "Frame | None" = None, values: dict[str, Any] | None = None) -> None:
+        self.parent = parent
+        self.values = values
+
+    def remember(self, key: str, value: Any) -> Any:
+        """Keep `value` under `key` in this frame and return it."""
+        if self.values is None:
+            self.values = {}
+        self.values[key] = value
+        return value
+
+    def lookup(self, key: str) -> Any:
+        """Return the value of `key` as seen from this frame, or a private marker when there is none."""
+        frame: Frame | None = self
+        while frame is not None:
+            if frame.values is not None and key in frame.values:
+                value = frame.values[key]
+                return _ABSENT if value is _DELETED else value
+            if key in frame.makers:
+                return frame.remember(key, frame.makers[key](frame))
+            frame = frame.parent
+        return self._lookup_default(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of `key` as seen from this frame, or `default`."""
+        value = self.lookup(key)
+        return default if value is _ABSENT else value
+
+    def _lookup_default(self, key: str) -> Any:
+        frame: Frame | None = self
+        while frame is not None:
+            if key in frame.defaults:
+                return frame.remember(key, frame.defaults[key](frame))
+            frame = frame.parent
+        return _ABSENT
+
+    def keys(self) -> list[str]:
+        """List every key that can be read from this frame, those of the lowest frame first."""
+        found: dict[str, None] = {}
+        for frame in reversed(self.stack()):
+            found.update(dict.fromkeys((*frame.defaults, *frame.makers)))
+            for key, value in (frame.values or {}).items():
+                found.pop(key, None)
+                if value is not _DELETED:
+                    found[key] = None
+        return list(found)
+
+    def items(self) -> list[tuple[str, Any]]:
+        """List every key that can be read from this frame, and its value."""
+        return [(key, self.get(key)) for key in self.keys()]
+
+    def stack(self) -> "list[Frame]":
+        """List this frame and those below it, the topmost first."""
+        frames: list[Frame] = [self]
+        while (parent := frames[-1].parent) is not None:
+            frames.append(parent)
+        return frames
+
+    @property
+    def task_tags(self) -> Any:
+        """The tags of the task that runs here, or None outside a task run."""
+        return self.get("task_tags")
+
+
+class RootFrame(Frame):
+    """Be the bottom of a stack: what the configuration puts into the context, the configuration, the logger."""
+
+    __slots__ = ()
+
+    makers: ClassVar[Mapping[str, Maker]] = {
+        "config": lambda frame: config,
+        "logger": lambda frame: logging.getLogger("prefect"),
+    }
+
+
+_frame: ContextVar[Frame] = ContextVar("miniprefect_context")
+
+
+def current_frame() -> Frame:
+    """Return the topmost frame of this thread or asyncio task."""
+    frame = _frame.get(None)
+    if frame is None:
+        frame = RootFrame(values=dict(config.get("context", {})))
+        _frame.set(frame)
+    return frame
+
+
+def enter_frame(frame: Frame) -> Token[Frame]:
+    """Make `frame` the topmost one; give the returned token to `leave_frame`."""
+    return _frame.set(frame)
+
+
+leave_frame = _frame.reset
+
+
+@contextmanager
+def entered(frame: Frame) -> Iterator[Frame]:
+    """Make `frame` the topmost one for the length of a ``with`` block."""
+    token = enter_frame(frame)
+    try:
+        yield frame
+    finally:
+        leave_frame(token)
+
+
+class BlockFrame(Frame):
+    """Be the frame of a ``with context(...)`` block, which a generator may leave after the block around it."""
+
+    __slots__ = ("closed",)
+
+    def __init__(self, parent: Frame, values: dict[str, Any]) -> None:
+        super().__init__(parent, values)
+        self.closed = False
+
+    def close(self) -> None:
+        """Leave the block: the topmost frame is then the next one whose block has not been left."""
+        self.closed = True
+        top: Frame | None = current_frame()
+        while top is not None and getattr(top, "closed", False):
+            top = top.parent
+        if top is not None:
+            _frame.set(top)
+
+
+class Context(DotDict):
+    """Give dictionary and attribute access to the context of the code that asks.
+
+    There is one object of this class, `miniprefect.context`. What it shows depends on who reads it: inside a
+    task run it has the keys of that task run, in another thread those of that thread.
+    """
+
+    def __init__(self) -> None:
+        # The values live in frames, so there is nothing for DotDict to set up.
+        pass
+
+    def __getitem__(self, key: str) -> Any:
+        value = current_frame().lookup(key)
+        if value is _ABSENT:
+            raise KeyError(key)
+        return value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of `key`, or `default` when the context has none."""
+        return current_frame().get(key, default)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        current_frame().remember(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self[key]
+        current_frame().remember(key, _DELETED)
+
+    def __getattr__(self, name: str) -> Any:
+        value = current_frame().lookup(name)
+        if value is _ABSENT:
+            raise AttributeError(f"The context has no {name!r} here. It has: {', '.join(sorted(self))}.")
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        if name not in self:
+            raise AttributeError(f"The context has no {name!r} to delete.")
+        del self[name]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and current_frame().lookup(key) is not _ABSENT
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(current_frame().keys())
+
+    def __len__(self) -> int:
+        return len(current_frame().keys())
+
+    def __repr__(self) -> str:
+        return "<Context>"
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(type(self)), *self})
+
+    def __reduce__(self) -> str:
+        return "context"
+
+    def copy(self) -> DotDict:
+        """Return what the context shows now as a plain `DotDict`."""
+        return DotDict(dict(self))
+
+    @contextmanager
+    def __call__(self, *args: Mapping[str, Any], **kwargs: Any) -> Iterator["Context"]:
+        """Set values for the length of a ``with`` block.
+
+        Args:
+            *args: mappings whose items are set.
+            **kwargs: single values; they win over those of the mappings.
+
+        A mapping given as ``config`` is merged into the configuration that the block sees; any other
+        value replaces what was there.
+        """
+        values: dict[str, Any] = {}
+        for given in (*args, kwargs):
+            values.update(given)
+        if "config" in values:
+            values["config"] = merge_dicts(self["config"], values["config"])
+        frame = BlockFrame(current_frame(), values)
+        enter_frame(frame)
+        try:
+            yield self
+        finally:
+            frame.close()
+
+
+context = Context()

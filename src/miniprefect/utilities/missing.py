@@ -1,0 +1,73 @@
+"""What to say when a script imports something of Prefect that miniprefect does not have.
+
+For modules: `compat` asks `advice_for("tasks.aws")` when `import prefect.tasks.aws` finds nothing.
+
+For names in a module that is there: the module's last line lists the names of Prefect's that it lacks,
+
+    __getattr__ = missing_names(__name__, {"HeartbeatThread": "There is no backend that listens."})
+
+and `from miniprefect.utilities.executors import HeartbeatThread` raises an ImportError with that advice; in
+a package, so do its missing modules (`from miniprefect.tasks import aws`). Python calls a module's
+`__getattr__` only for names that it does not find, so this costs nothing otherwise. Names that are neither
+there nor listed stay what they are in any module: an AttributeError, or "cannot import name".
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+NO_BACKEND = "There is no backend here: run the flow with flow.run(), on a schedule or from cron."
+OTHERWISE = "miniprefect has what Prefect 0.10 to 1.4 could do without a server."
+
+# For modules below prefect: the longest prefix that fits gives the advice.
+ADVICE: dict[str, str] = {
+    "tasks": "Write it as a @task that calls the vendor's own Python library.",
+    "tasks.aws": "Write it as a @task that calls boto3.",
+    "tasks.azure": "Write it as a @task that calls the azure-storage-blob or another azure-* library.",
+    "tasks.azureml": "Write it as a @task that calls azure-ai-ml.",
+    "tasks.databricks": "Write it as a @task that calls databricks-sdk.",
+    "tasks.dbt": "Call dbt with a ShellTask.",
+    "tasks.exasol": "Write it as a @task that calls pyexasol.",
+    "tasks.gcp": "Write it as a @task that calls google-cloud-storage or another google-cloud-* library.",
+    "tasks.github": "Write it as a @task that calls GitHub's REST API with urllib.request.",
+    "tasks.great_expectations": "Write it as a @task that calls great_expectations.",
+    "tasks.gsheets": "Write it as a @task that calls gspread.",
+    "tasks.jupyter": "Write it as a @task that calls papermill.",
+    "tasks.mysql": "Write it as a @task that calls pymysql.",
+    "tasks.postgres": "Write it as a @task that calls psycopg.",
+    "tasks.powershell": "Call pwsh with a ShellTask(shell='pwsh').",
+    "tasks.redis": "Write it as a @task that calls redis.",
+    "tasks.snowflake": "Write it as a @task that calls snowflake-connector-python.",
+    "tasks.sql_server": "Write it as a @task that calls pyodbc.",
+    "agent": NO_BACKEND,
+    "backend": NO_BACKEND,
+    "client": NO_BACKEND,
+    "cli": "See the command `miniprefect --help`.",
+    "engine.cloud": NO_BACKEND,
+    "serialization": "Flows, tasks and states pickle; flow.serialize() describes a flow as a dict.",
+    "utilities.agent": NO_BACKEND,
+    "utilities.aws": "Call boto3 directly.",
+    "utilities.gcp": "Call the google-cloud-* library directly.",
+    "utilities.graphql": "It builds queries for Prefect's API, and there is no backend here to send them to.",
+    "utilities.kubernetes": "Call the kubernetes library directly.",
+}
+
+
+def advice_for(module: str) -> str:
+    """Return what to use instead of Prefect's `module`, a dotted name below `prefect` such as "tasks.aws"."""
+    parts = module.split(".")
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((ADVICE[prefix] for prefix in prefixes if prefix in ADVICE), OTHERWISE)
+
+
+def missing_names(module: str, names: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
+    """Make the `__getattr__` of `module`; `names` maps names that it lacks to what to use instead."""
+    below = module.partition(".")[2]
+
+    def getattr_of_module(name: str) -> Any:
+        advice = names.get(name) or ADVICE.get(f"{below}.{name}".lstrip("."))
+        if advice:
+            raise ImportError(f"miniprefect does not have {module}.{name}. {advice}", name=module)
+        raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+
+    return getattr_of_module

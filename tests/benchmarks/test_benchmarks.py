@@ -1,0 +1,71 @@
+"""The benchmarks work, at a size that costs nothing; no figure is asserted."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import imports, report
+from tests.benchmarks.contenders import Timing, build_bare, build_dask
+from tests.benchmarks.shapes import MAP, SHAPES, Shape
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_the_report_is_made_as_a_user_makes_it() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks", "--sizes", "50", "--rounds", "1", "--check"]
+    limits = ["--prefect-limit", "0", "--dask-limit", "0"]
+    done = subprocess.run([*command, *limits], cwd=REPOSITORY, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    assert all(f"| {shape.name} " in done.stdout for shape in SHAPES)
+    assert "import miniprefect" in done.stdout
+    assert "Falls short:" in done.stdout or "Every target is met." in done.stdout
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_the_bare_loop_and_a_graph_of_tuples_agree(shape: Shape) -> None:
+    def get(graph: dict[str, tuple], key: object) -> object:
+        """Evaluate as dask's schedulers do, without dask."""
+        if isinstance(key, list):
+            return [get(graph, item) for item in key]
+        if not isinstance(key, str):
+            return key
+        function, *arguments = graph[key]
+        return function(*[get(graph, argument) for argument in arguments])
+
+    size = 10 if shape is not MAP else 50
+    assert build_bare(shape, size)() == build_dask(get, shape, size)()
+
+
+def cases(ours: float, build: float) -> list[report.Case]:
+    bare = Timing(1e-6, 1e-6, 1e-6)
+    return [
+        report.Case(shape.name, 1_000, {"bare loop": [bare], "miniprefect": [Timing(build, ours, ours)]})
+        for shape in SHAPES
+    ]
+
+
+def test_targets_that_are_met_are_not_mentioned() -> None:
+    assert list(report.shortfalls(cases(ours=1e-6, build=1e-6))) == []
+
+
+def test_targets_that_are_missed_are() -> None:
+    said = "\n".join(report.shortfalls(cases(ours=4e-6, build=25e-6)))
+    assert "chain, 1,000: the run (first) costs 4.00 x the bare loop, short of 2 x, and of 3 x" in said
+    assert "map, 1,000: building costs 25.0 us a call, short of 15 us, and of 20 us" in said
+
+
+def test_growth_and_extras_are_held_against_the_smaller_and_the_plain() -> None:
+    small, *_ = cases(ours=1e-6, build=1e-6)
+    large = report.Case(small.shape, 100_000, cases(ours=1e-6, build=2e-6)[0].rounds)
+    dear = report.Case("decorated chain", 1_000, cases(ours=2e-6, build=1e-6)[0].rounds)
+    said = "\n".join(report.shortfalls([small, large, dear]))
+    assert "chain: building a call grows 2.00 x from 1,000 to 100,000" in said
+    assert "decorated chain, 1,000: costs 2.00 x the plain chain" in said
+
+
+def test_the_import_is_compared_net_of_the_interpreter() -> None:
+    times = {imports.NOTHING: [1.0, 2.0], imports.YARDSTICK: [3.0, 2.0], imports.OURS: [4.0, 9.0]}
+    assert imports.net_ratio(times) == 3.0

@@ -1,0 +1,138 @@
+"""Play the scenarios of one topic and print what they saw, as JSON: `python play.py TOPIC [SCENARIO ...]`.
+
+`--library miniprefect` (the default) makes `import prefect` mean miniprefect; `--library prefect` wants the
+real one. The scenarios run in a child process with a home folder of their own, so the alias and their traces
+stay there; a scenario that hangs or kills its process is reported as such, and the others are still played.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+PATIENCE = 20  # seconds; no scenario needs two
+
+
+def main() -> None:
+    arguments = parse()
+    if arguments.child:
+        play_here(arguments.topic, arguments.library, arguments.scenarios, Path(arguments.child))
+    else:
+        json.dump(play(arguments.topic, arguments.library, arguments.scenarios), sys.stdout, indent=2)
+        print()
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("topic", help="a file of scenarios/, without .py")
+    parser.add_argument("scenarios", nargs="*", help="only these (default: all of the topic)")
+    parser.add_argument("--library", choices=["miniprefect", "prefect"], default="miniprefect")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+# --- the parent: starts a child, and another one for the rest when a child does not come back ---------------
+
+
+def play(topic: str, library: str, wanted: list[str]) -> dict[str, Any]:
+    """Return an entry for each scenario: `observation` or `error`; `differs` and `here` if it has them."""
+    played: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="conformance-") as home:
+        report = Path(home) / "report.jsonl"
+        while True:
+            report.write_text("")
+            complaint = run_child(topic, library, wanted, home, report)
+            events = [json.loads(line) for line in report.read_text().splitlines()]
+            if not events:
+                raise SystemExit(f"The scenarios of {topic!r} could not be loaded:\n{complaint}")
+            names = events[0]["scenarios"]
+            played.update({event["scenario"]: event for event in events[1:] if "started" not in event})
+            if events[-1].get("started"):
+                played[events[-1]["scenario"]] = {"error": f"the process died or hung in it\n{complaint}"}
+            wanted = [name for name in names if name not in played]
+            if not wanted:
+                return {name: played[name] for name in played}
+
+
+def run_child(topic: str, library: str, wanted: list[str], home: str, report: Path) -> str:
+    command = [sys.executable, __file__, topic, *wanted, "--library", library, "--child", str(report)]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT__")}
+    environment.update(HOME=home, TZ="UTC", PREFECT__HOME_DIR=f"{home}/prefect", PREFECT__LOGGING__LEVEL="INFO")
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(HERE)]))
+    child = subprocess.run(
+        command,
+        env=environment,
+        cwd=home,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    return child.stdout[-3000:]
+
+
+# --- the child ----------------------------------------------------------------------------------------------
+
+
+def play_here(topic: str, library: str, wanted: list[str], report: Path) -> None:
+    """Play the scenarios in this process, telling the report about each as it starts and as it ends."""
+    choose(library)
+    observe = importlib.import_module("observe")
+    importlib.import_module(f"scenarios.{topic}")
+    names = wanted or list(observe.SCENARIOS)
+    with report.open("a", buffering=1) as lines:
+        lines.write(json.dumps({"scenarios": names}) + "\n")
+        for name in names:
+            lines.write(json.dumps({"scenario": name, "started": True}) + "\n")
+            watchdog = threading.Timer(PATIENCE, give_up)
+            watchdog.daemon = True
+            watchdog.start()
+            entry = play_one(observe.SCENARIOS[name])
+            watchdog.cancel()
+            lines.write(json.dumps({"scenario": name, **entry}, sort_keys=True) + "\n")
+
+
+def choose(library: str) -> None:
+    """Make `import prefect` mean the library asked for, and refuse to take one for the other."""
+    if library == "miniprefect":
+        import miniprefect
+
+        miniprefect.install_as_prefect()
+        return
+    import prefect
+
+    if "miniprefect" in sys.modules or getattr(prefect, "__name__", "") != "prefect":
+        raise SystemExit("`import prefect` gives miniprefect here: the recorder wants the real Prefect.")
+    if prefect.__version__ != "1.4.1":
+        raise SystemExit(f"This is Prefect {prefect.__version__}: the recorder wants 1.4.1.")
+
+
+def play_one(scenario: Any) -> dict[str, Any]:
+    import prefect
+
+    prefect.context.get("caches", {}).clear()
+    note = {"differs": scenario.differs, "here": scenario.here} if scenario.differs else {}
+    try:
+        return {"observation": json.loads(json.dumps(scenario.observe())), **note}
+    except BaseException:  # signals too: a scenario that lets one out is wrong, or the library is
+        return {"error": traceback.format_exc(), **note}
+
+
+def give_up() -> None:
+    print(f"gave up after {PATIENCE} s")
+    sys.stdout.flush()
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    main()
