@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from miniprefect.core.building import note_used
 from miniprefect.core.builtin import as_task
 from miniprefect.core.edge import Edge
 from miniprefect.core.flow import Flow
@@ -64,7 +63,7 @@ def _prepared(value: Any, stand_ins: dict[Task, Any]) -> Any:
         )
     name = inner.name if isinstance(inner, Task) else f"Constant[{type(inner).__name__}]"
     stand_in = _StandIn(value, name=name)
-    note_used(stand_in)
+    stand_in.is_used = True
     stand_ins[stand_in] = value
     return stand_in
 

@@ -3,10 +3,10 @@
 import sys
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miniprefect.core.checks import MisuseError
-from miniprefect.utilities.context import context
+from miniprefect.utilities.context import current_frame
 
 if TYPE_CHECKING:
     from miniprefect.core.flow import Flow
@@ -19,7 +19,7 @@ def active_flow(task: "Task", flow: "Flow | None") -> "Flow":
     Raises:
         ValueError: there is neither.
     """
-    found: Flow | None = flow if flow is not None else context.get("flow")
+    found: Flow | None = flow if flow is not None else current_frame().get("flow")
     if found is None:
         call = f"{type(task).__name__}(...)" if task.is_class_task else task.name
         raise ValueError(
@@ -31,23 +31,25 @@ def active_flow(task: "Task", flow: "Flow | None") -> "Flow":
     return found
 
 
-def note_created(task: "Task") -> None:
-    """Remember that `task` was made inside a flow block."""
-    created = context.get("_created_tasks")
-    if created is not None:
-        created[id(task)] = task
+class Surroundings(NamedTuple):
+    """What the blocks around the making or the call of a task say."""
+
+    flow: Any
+    tags: Any
+    case: Any
+    resource: Any
+    mapped: Any
+    created: "list[Task] | None"
 
 
-def note_used(task: "Task") -> None:
-    """Forget `task`: it was called, or became part of a flow."""
-    created = context.get("_created_tasks")
-    if created:
-        created.pop(id(task), None)
+def surroundings() -> Surroundings:
+    """Read what the blocks around say."""
+    return Surroundings(*current_frame().gather("flow", "tags", "case", "resource", "mapped", "_created_tasks"))
 
 
 def warn_of_unused(tasks: Iterable[Any]) -> None:
-    """Warn about tasks that were made inside a flow block and never used."""
-    unused = [task for task in tasks if not task.auto_generated]
+    """Warn about those of `tasks`, made inside a flow block, that were neither called nor added to a flow."""
+    unused = [task for task in tasks if not (task.is_used or task.auto_generated)]
     if unused:
         warnings.warn(
             f"Tasks were created but not added to the flow: {{{', '.join(map(str, unused))}}}. Call a task, or pass it "

@@ -141,7 +141,7 @@ class Flow(Graph, NeedsBackend):
 
     def __enter__(self) -> Self:
         created = context.get("_created_tasks")
-        values = {"flow": self, "_created_tasks": {} if created is None else created}
+        values = {"flow": self, "_created_tasks": [] if created is None else created}
         self._entered.append(enter_frame(Frame(current_frame(), values)))
         return self
 
@@ -149,7 +149,7 @@ class Flow(Graph, NeedsBackend):
         created = context["_created_tasks"]
         leave_frame(self._entered.pop())
         if kind is None and "_created_tasks" not in context:
-            warn_of_unused(created.values())
+            warn_of_unused(created)
 
     # ------------------------------------------------------------------ changing the graph
 

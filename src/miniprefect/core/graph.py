@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from miniprefect.configuration import config
-from miniprefect.core.building import note_used
 from miniprefect.core.builtin import as_task, holds_task
 from miniprefect.core.checks import named, several
 from miniprefect.core.edge import Edge
@@ -68,19 +67,14 @@ class Graph:
             ValueError: its slug is taken, as when two parameters have one name.
         """
         if not isinstance(task, Task):
-            raise TypeError(
-                f"Tasks must be Task instances (received {task if isinstance(task, type) else type(task)}). "
-                + (
-                    "Make an instance of the class first."
-                    if isinstance(task, type)
-                    else "Decorate functions with @task."
-                )
-            )
-        if task not in self.tasks:
+            is_class = isinstance(task, type)
+            remedy = "Make an instance of the class first." if is_class else "Decorate functions with @task."
+            raise TypeError(f"Tasks must be Task instances (received {task if is_class else type(task)}). {remedy}")
+        if task not in self._tasks:
             self.slugs[task] = self._new_slug(task)
-            self.tasks.add(task)
+            self._tasks.add(task)
             self.constants[task] = {}
-            note_used(task)
+            task.is_used = True
         return task
 
     def _new_slug(self, task: Task) -> str:
@@ -125,15 +119,8 @@ class Graph:
                 argument is taken.
             TypeError: (when validated) the task has no such argument.
         """
-        if (
-            mapped
-            and not isinstance(upstream_task, Task | EdgeAnnotation)
-            and not hasattr(upstream_task, "__getitem__")
-        ):
-            raise TypeError(
-                f"Cannot map over unsubscriptable object of type {type(upstream_task)}: {upstream_task!r:.20}... for "
-                f"{downstream_task}. Map over a list, or pass the value whole with unmapped(...)."
-            )
+        if mapped:
+            _check_mappable(upstream_task, downstream_task)
         if isinstance(upstream_task, EdgeAnnotation):
             mapped = upstream_task.annotations.get("mapped", mapped)
             flattened = upstream_task.annotations.get("flattened", flattened)
@@ -161,10 +148,10 @@ class Graph:
 
     def _insert(self, edge: Edge) -> None:
         index = self._current_index()
-        if edge not in self.edges:
-            self.edges.add(edge)
+        self._edges.add(edge)
+        if index.version != self._edges.version:
             index.add(edge)
-            index.version = self.edges.version
+            index.version = self._edges.version
 
     def _check_edge(self, edge: Edge) -> None:
         task, key = edge.downstream_task, edge.key
@@ -223,8 +210,8 @@ class Graph:
 
     def _current_index(self) -> "_EdgeIndex":
         """Return the edges by their ends; made anew if somebody changed the edges directly."""
-        if self._index.version != self.edges.version:
-            self._index = _EdgeIndex(self.edges)
+        if self._index.version != self._edges.version:
+            self._index = _EdgeIndex(self._edges)
         return self._index
 
     def _own(self, task: Task) -> Task:
@@ -278,12 +265,7 @@ class Graph:
         if self._reference_tasks:
             return set(self._reference_tasks)
         downstream = self._current_index().downstream
-        return {
-            task
-            for task in self.tasks
-            if all(edge.downstream_task.is_cleanup for edge in downstream.get(task, ()))
-            and not (task.is_cleanup and len(self.tasks) > 1)
-        }
+        return {task for task in self._tasks if _ends(task, downstream.get(task)) or len(self._tasks) == 1}
 
     def set_reference_tasks(self, tasks: Iterable[Task]) -> None:
         """Choose the tasks that decide the state of a run; with none, the terminal tasks do.
@@ -377,6 +359,26 @@ class Graph:
         self.sorted_tasks()
 
 
+def _ends(task: Task, edges: list[Edge] | None) -> bool:
+    """Say whether nothing comes after `task`, given the edges from it, but cleaning up."""
+    if not edges:
+        return not task.is_cleanup
+    return all(edge.downstream_task.is_cleanup for edge in edges)
+
+
+def _check_mappable(value: Any, task: Any) -> None:
+    """Check that a plain value can be taken apart, for a task that is mapped over it.
+
+    Raises:
+        TypeError: it can't.
+    """
+    if not isinstance(value, Task | EdgeAnnotation) and not hasattr(value, "__getitem__"):
+        raise TypeError(
+            f"Cannot map over unsubscriptable object of type {type(value)}: {value!r:.20}... for {task}. Map over a "
+            "list, or pass the value whole with unmapped(...)."
+        )
+
+
 class _EdgeIndex:
     """The edges by the task they end at and by the task they begin at."""
 
@@ -403,21 +405,37 @@ def in_order(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]], flow_na
         ValueError: there is a cycle; the message names its tasks.
     """
     placed: set[Task] = set()
-    for start in tasks:
-        way: dict[Task, Iterator[Edge]] = {}
-        task: Task | None = start if start not in placed else None
-        while task is not None:
-            edges = way.setdefault(task, iter(upstream.get(task, ())))
-            waits_for = next((e.upstream_task for e in edges if e.upstream_task not in placed), None)
-            if waits_for is None:
-                way.pop(task)
-                placed.add(task)
-                yield task
-                task = next(reversed(way), None)
-            elif waits_for in way:
-                raise _cycle([*way], waits_for, flow_name)
-            else:
-                task = waits_for
+    for task in tasks:
+        if task in placed:
+            continue
+        for edge in upstream.get(task, ()):
+            if edge.upstream_task not in placed:
+                # Mostly tasks come after those they depend on, and this is not needed.
+                yield from _with_upstream(task, upstream, placed, flow_name)
+                break
+        else:
+            placed.add(task)
+            yield task
+
+
+def _with_upstream(
+    start: Task, upstream: Mapping[Task, list[Edge]], placed: set[Task], flow_name: str
+) -> Iterator[Task]:
+    """Yield what `start` still waits for, then `start`."""
+    way: dict[Task, Iterator[Edge]] = {}
+    task: Task | None = start
+    while task is not None:
+        edges = way.setdefault(task, iter(upstream.get(task, ())))
+        waits_for = next((e.upstream_task for e in edges if e.upstream_task not in placed), None)
+        if waits_for is None:
+            way.pop(task)
+            placed.add(task)
+            yield task
+            task = next(reversed(way), None)
+        elif waits_for in way:
+            raise _cycle([*way], waits_for, flow_name)
+        else:
+            task = waits_for
 
 
 def _cycle(way: list[Task], again: Task, flow_name: str) -> ValueError:

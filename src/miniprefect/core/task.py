@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from miniprefect.configuration import config
-from miniprefect.core.building import active_flow, note_created, note_used, outside_of
+from miniprefect.core.building import active_flow, outside_of, surroundings
 from miniprefect.core.checks import (
     check_settings,
     checked_handlers,
@@ -88,6 +88,9 @@ class Task:
     is_constant: ClassVar[bool] = False
     is_cleanup: ClassVar[bool] = False
     is_setup: ClassVar[bool] = False
+
+    # Whether the task was called or added to a flow: if not, making it in a flow block was probably a slip.
+    is_used = False
     is_class_task: ClassVar[bool] = True
 
     # Grows whenever a setting of any task changes, so that compiled plans know when they are out of date.
@@ -141,12 +144,13 @@ class Task:
         result_handler: Any = None,
     ) -> None:
         self._warn_of_early_settings()
+        around = surroundings()
         defaults = config.tasks.defaults
         self.name = checked_name(name, "task") if name is not None else type(self).__name__
         owner = f"Task {self.name!r}"
         self.slug = slug
         self._call_signature = self._inspected()
-        self.tags = checked_tags(tags, owner) | set(context.get("tags") or ())
+        self.tags = checked_tags(tags, owner) | set(around.tags or ())
 
         retries = defaults.max_retries if max_retries is None else max_retries
         if retry_delay is None and retries and max_retries is not None:
@@ -176,7 +180,8 @@ class Task:
         self.nout = outputs_count(self._call_signature.signature) if nout is None else nout
         check_settings(self)
         self.made_as = next(Task.makings)
-        note_created(self)
+        if around.created is not None:
+            around.created.append(self)
 
     def _warn_of_early_settings(self) -> None:
         for name in sorted(_SETTINGS & self.__dict__.keys()):
@@ -236,11 +241,12 @@ class Task:
         Raises:
             AttributeError: the task has no such attribute.
         """
-        self._warn_of_copied_dependencies()
+        around = surroundings()
+        if around.flow is not None and self in around.flow:
+            self._warn_of_copied_dependencies(around.flow)
         new: Self = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
-        new.__dict__["slug"] = None
-        new.__dict__["made_as"] = next(Task.makings)
+        new.__dict__.update(slug=None, made_as=next(Task.makings), is_used=False)
         for name, value in task_args.items():
             if not hasattr(new, name):
                 raise AttributeError(
@@ -248,13 +254,13 @@ class Task:
                     f"such as {nearest(name, _SETTINGS)}."
                 )
             setattr(new, name, checked_tags(value, repr(new)) | self.tags if name == "tags" else value)
-        new.__dict__["tags"] = new.tags | set(context.get("tags") or ())
-        note_created(new)
+        new.__dict__["tags"] = {*new.tags, *(around.tags or ())}
+        if around.created is not None:
+            around.created.append(new)
         return new
 
-    def _warn_of_copied_dependencies(self) -> None:
-        flow = context.get("flow")
-        if flow is not None and self in flow.tasks and (flow.edges_to(self) or flow.edges_from(self)):
+    def _warn_of_copied_dependencies(self, flow: "Flow") -> None:
+        if flow.edges_to(self) or flow.edges_from(self):
             warnings.warn(
                 f"You are making a copy of {self}, which has dependencies in {flow}; the copy has none of them.",
                 stacklevel=outside_of(__file__),
@@ -286,7 +292,7 @@ class Task:
             TypeError: the arguments do not fit `run`.
             ValueError: there is no flow.
         """
-        note_used(self)
+        self.is_used = True
         new = self.copy(**(task_args or {}))
         new.bind(*args, mapped=mapped, upstream_tasks=upstream_tasks, flow=flow, **kwargs)
         return new
@@ -301,18 +307,17 @@ class Task:
     ) -> Self:
         """Make the task itself, not a copy, a part of the flow; for the arguments see `__call__`."""
         arguments = self._call_signature.bind(self.name, args, kwargs)
-        flow = active_flow(self, flow)
-        if mapped and context.get("mapped"):
+        around = surroundings()
+        flow = active_flow(self, around.flow if flow is None else flow)
+        if mapped and around.mapped:
             raise ValueError(
                 f"Cannot set `mapped=True` when running from inside a mapped context: apply_map maps {self.name} "
                 "already. Call it plainly."
             )
         flow.set_dependencies(self, upstream_tasks=upstream_tasks, keyword_tasks=arguments, mapped=mapped)
-        tags = context.get("tags")
-        if tags:
-            self.tags = self.tags | set(tags)
-        for kind in ("case", "resource"):
-            block = context.get(kind)
+        if around.tags:
+            self.tags = self.tags | set(around.tags)
+        for block in (around.case, around.resource):
             if block is not None:
                 block.add_task(self, flow)
         return self
@@ -522,19 +527,8 @@ class Task:
 
 # The settings that a compiled plan depends on, and that a subclass should leave to `Task.__init__`.
 _SETTINGS = frozenset(
-    {
-        *("name", "slug", "tags", "max_retries", "retry_delay", "retry_on", "timeout", "trigger"),
-        *(
-            "skip_on_upstream_skip",
-            "cache_for",
-            "cache_key",
-            "cache_validator",
-            "checkpoint",
-            "result",
-            "target",
-        ),
-        *("task_run_name", "state_handlers", "log_stdout", "nout"),
-    }
+    "name slug tags max_retries retry_delay retry_on timeout trigger skip_on_upstream_skip cache_for cache_key "
+    "cache_validator checkpoint result target task_run_name state_handlers log_stdout nout".split()
 )
 
 

@@ -1,7 +1,7 @@
 """The gates of a task run: whether it may go on. One that says no raises `ENDRUN` with the state the run ends in."""
 
 import logging
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from miniprefect.engine import signals
@@ -36,7 +36,11 @@ def content_with_success(trigger: _Trigger) -> _Trigger:
 
 def is_content_with_success(trigger: Callable[..., Any]) -> bool:
     """Say whether a trigger was so marked."""
-    return isinstance(trigger, Hashable) and trigger in _content_with_success
+    try:
+        return trigger in _content_with_success
+    except TypeError:
+        # A trigger that can't be hashed can't have been marked.
+        return False
 
 
 class Gates(Runner):

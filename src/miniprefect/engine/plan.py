@@ -90,8 +90,10 @@ class Node:
         self.edges = edges
         self.sources = sources
         self.constants = constants
-        self.mapped = any(edge.mapped for edge in edges)
-        self.flattens = any(edge.flattened for edge in edges)
+        self.mapped = self.flattens = False
+        for edge in edges:
+            self.mapped = self.mapped or edge.mapped
+            self.flattens = self.flattens or edge.flattened
         self._given: dict[str, tuple[Any, Any, State]] = {}
 
     def upstream_states(self, states: Sequence[Any]) -> dict[Any, Any]:

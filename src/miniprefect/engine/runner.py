@@ -1,5 +1,7 @@
 """What flow runners and task runners share: where a run begins, and telling handlers of its changes."""
 
+import functools
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,6 +14,11 @@ from miniprefect.utilities.logging import get_logger
 __all__ = ["ENDRUN", "Runner"]
 
 
+@functools.cache
+def _logger_of(name: str) -> logging.Logger:
+    return get_logger(name)
+
+
 class Runner:
     """Take something through a run.
 
@@ -21,10 +28,12 @@ class Runner:
     """
 
     def __init__(self, state_handlers: Iterable[Callable[..., Any]] | None = None) -> None:
-        if state_handlers is not None and (isinstance(state_handlers, str) or not isinstance(state_handlers, Iterable)):
+        if state_handlers is None:
+            state_handlers = ()
+        if isinstance(state_handlers, str) or not hasattr(state_handlers, "__iter__"):
             raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write state_handlers=[...].")
-        self.state_handlers = list(state_handlers or ())
-        self.logger = get_logger(type(self).__name__)
+        self.state_handlers = list(state_handlers)
+        self.logger = _logger_of(type(self).__name__)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -80,20 +80,15 @@ class TaskRunner(Keeping):
         super().__init__(state_handlers)
         if not hasattr(task, "trigger"):
             raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.")
-        cls = type(self)
         self.task = task
         self.result = task.result or flow_result
         self.slug = slug or task.slug
-        self._gates = tuple(_gate(cls, name) for name in _GATES)
-        self._steps = tuple(_step(cls, name) for name, needs in _STEPS if needs(task) or _overrides(cls, name))
+        cls: Any = type(self)
+        self._way = _way(cls)
+        self._steps = _steps(cls, _needs(task))
         self._keeps = self.result is not None and task.checkpoint is not False
-        self._call = (
-            self._specially if task.timeout or task.log_stdout or inspect.iscoroutinefunction(task.run) else None
-        )
-        self._asks_always = not is_content_with_success(task.trigger) or _overrides(cls, *_GATES)
-        self._tells_always = _overrides(cls, "handle_state_change", "call_runner_target_handlers")
-        self._runs_its_own_way = _overrides(cls, "run")
-        self._collects_its_own_way = _overrides(cls, "get_task_inputs")
+        self._call = self._specially if task.timeout or task.log_stdout or is_async(task.run) else None
+        self._asks_always = self._way.asks or not is_content_with_success(task.trigger)
 
     # ------------------------------------------------------------------ the run
 
@@ -123,7 +118,7 @@ class TaskRunner(Keeping):
         is_mapped_parent: bool = False,
     ) -> State:
         """Run the task in the context of `parent`, in whatever thread this is; for the rest see `run`."""
-        if self._runs_its_own_way:
+        if self._way.runs:
             with entered(parent):
                 return self.run(state, upstream_states, values, is_mapped_parent)
         return self._run(parent, state, upstream_states, values, is_mapped_parent)
@@ -138,17 +133,14 @@ class TaskRunner(Keeping):
     ) -> State:
         frame = TaskFrame(parent, values, self.task, self.slug)
         token = enter_frame(frame)
-        logs = self.logger.isEnabledFor(logging.INFO)
         try:
-            if logs:
-                self.logger.info("Task '%s': Starting task run...", frame.full_name)
+            if not self.logger.isEnabledFor(logging.INFO):
+                return self._live(frame, state, upstream_states, is_mapped_parent)
+            self.logger.info("Task '%s': Starting task run...", frame.full_name)
             state = self._live(frame, state, upstream_states, is_mapped_parent)
-            if logs:
-                self.logger.info(
-                    "Task '%s': Finished task run for task with final state: '%s'",
-                    frame.full_name,
-                    type(state).__name__,
-                )
+            self.logger.info(
+                "Task '%s': Finished task run for task with final state: '%s'", frame.full_name, type(state).__name__
+            )
             return state
         finally:
             leave_frame(token)
@@ -157,19 +149,20 @@ class TaskRunner(Keeping):
         self, frame: TaskFrame, state: State | None, upstream_states: UpstreamStates, is_mapped_parent: bool
     ) -> State:
         """Take the run from its first state to its last, whatever happens on the way."""
+        watched = self._is_watched()
         try:
             if state is None and not is_mapped_parent and self._is_ordinary(upstream_states):
-                state = Pending() if self._is_watched() else _PENDING
+                state = Pending() if watched else _PENDING
             else:
-                state = self._begin(frame, state)
-                state = self._pass(self._map_gates if is_mapped_parent else self._gates, state, upstream_states)
-            if self._collects_its_own_way:
+                gates = _MAP_GATES if is_mapped_parent else self._way.gates
+                state = self._pass(gates, self._begin(frame, state), upstream_states, watched)
+            if self._way.collects:
                 inputs = self.get_task_inputs(state, upstream_states)
             else:
                 inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
-            state = self._pass(self._steps, state, inputs)
+            state = self._pass(self._steps, state, inputs, watched)
             while isinstance(state, Looped):
-                state = self._pass(self._steps, self._next_turn(frame, state), inputs)
+                state = self._pass(self._steps, self._next_turn(frame, state), inputs, watched)
             return state
         except ENDRUN as end:
             return end.state
@@ -192,7 +185,7 @@ class TaskRunner(Keeping):
 
     def _is_watched(self) -> bool:
         """Say whether anybody learns of the changes of state: a handler, or a reader of debug lines."""
-        if self.task.state_handlers or self.state_handlers or self._tells_always:
+        if self.task.state_handlers or self.state_handlers or self._way.tells:
             return True
         return self.logger.isEnabledFor(logging.DEBUG)
 
@@ -202,9 +195,8 @@ class TaskRunner(Keeping):
             return False
         return set(map(type, upstream_states.values())) <= {Success}
 
-    def _pass(self, steps: Iterable[Callable[..., State]], state: State, data: Any) -> State:
-        """Take steps, one after the other, and tell the handlers of every change."""
-        watched = self._is_watched()
+    def _pass(self, steps: Iterable[Callable[..., State]], state: State, data: Any, watched: bool) -> State:
+        """Take steps, one after the other, and tell the handlers of every change if anybody watches."""
         for step in steps:
             try:
                 new = step(self, state, data)
@@ -259,17 +251,22 @@ class TaskRunner(Keeping):
         """Begin."""
         if not state.is_pending():
             raise ENDRUN(state)
-        return Running("Starting task run.") if self._is_watched() else _RUNNING
+        return _RUNNING if state is _PENDING else Running("Starting task run.")
 
     def get_task_run_state(self, state: State, inputs: Inputs) -> State:
         """Do the work, and say how it ended."""
         if not state.is_running():
             raise ENDRUN(state)
-        if self.logger.isEnabledFor(logging.DEBUG):
+        if state is not _RUNNING and self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("%s: Calling task.run() method...", self.target)
+        return self._outcome(
+            {name: value.value if isinstance(value, Result) else value for name, value in inputs.items()}
+        )
+
+    def _outcome(self, inputs: Inputs) -> State:
+        """Call the task, and say how that ended."""
         try:
-            values = {name: value.value if isinstance(value, Result) else value for name, value in inputs.items()}
-            value = self.task.run(**values) if self._call is None else self._call(values)
+            value = self.task.run(**inputs) if self._call is None else self._call(inputs)
             ended: State = Success("Task run succeeded.", value)
         except PrefectStateSignal as signal:
             ended = self._signalled(signal)
@@ -293,7 +290,7 @@ class TaskRunner(Keeping):
     def _specially(self, inputs: Inputs) -> Any:
         """Call a task that has a time limit, or is asynchronous, or whose output is logged."""
         call: Callable[..., Any] = self.task.run
-        if inspect.iscoroutinefunction(call):
+        if is_async(call):
             call = functools.partial(aio.call_async, call)
         if self.task.timeout:
             call = functools.partial(timeouts.call_with_timeout, call, self.task.timeout)
@@ -326,13 +323,17 @@ class TaskRunner(Keeping):
         kinds = self.task.retry_on
         return kinds is None or not isinstance(error, BaseException) or isinstance(error, tuple(kinds))
 
-    _map_gates = (Gates.check_upstream_finished, Gates.check_upstream_skipped, Gates.check_task_ready_to_map)
+
+def is_async(run: Callable[..., Any]) -> bool:
+    """Say whether calling `run` gives a coroutine."""
+    code = getattr(run, "__code__", None)
+    if code is None:
+        # A partial, a class, an object with `__call__`: rare, and slow to ask.
+        return bool(aio.is_async(run))
+    return bool(code.co_flags & inspect.CO_COROUTINE)
 
 
-def _always(task: TaskLike) -> bool:
-    return True
-
-
+# Every gate, in order; the last two look at the state alone.
 _GATES = (
     "check_upstream_finished",
     "check_upstream_skipped",
@@ -340,21 +341,52 @@ _GATES = (
     "check_task_is_ready",
     "check_task_reached_start_time",
 )
+_STATE_ONLY = _GATES[-2:]
+_MAP_GATES = (Gates.check_upstream_finished, Gates.check_upstream_skipped, Gates.check_task_ready_to_map)
 
-# Every step of a run, in order, each with the question whether a task needs it.
-_STEPS: tuple[tuple[str, Callable[[TaskLike], bool]], ...] = (
-    ("set_task_run_name", lambda task: task.task_run_name is not None),
-    ("check_target", lambda task: task.target is not None),
-    ("check_task_is_cached", lambda task: task.cache_for is not None),
-    ("set_task_to_running", _always),
-    ("get_task_run_state", _always),
-    ("cache_result", lambda task: task.cache_for is not None),
-    ("check_for_retry", lambda task: task.max_retries > 0),
+# Every step of a run, in order. `_needs` says, in the same order, which of them a task needs.
+_STEPS = (
+    "set_task_run_name",
+    "check_target",
+    "check_task_is_cached",
+    "set_task_to_running",
+    "get_task_run_state",
+    "cache_result",
+    "check_for_retry",
 )
 
 
-# These two look at the state alone.
-_STATE_ONLY = ("check_task_is_ready", "check_task_reached_start_time")
+def _needs(task: TaskLike) -> tuple[bool, ...]:
+    caches = task.cache_for is not None
+    return task.task_run_name is not None, task.target is not None, caches, True, True, caches, task.max_retries > 0
+
+
+class _Way(NamedTuple):
+    """The way of a class of task runners: its gates, and what it does differently from `TaskRunner`."""
+
+    gates: tuple[Callable[..., State], ...]
+    asks: bool
+    tells: bool
+    runs: bool
+    collects: bool
+
+
+@functools.cache
+def _way(cls: type[TaskRunner]) -> _Way:
+    return _Way(
+        gates=tuple(_gate(cls, name) for name in _GATES),
+        asks=_overrides(cls, *_GATES),
+        tells=_overrides(cls, "handle_state_change", "call_runner_target_handlers"),
+        runs=_overrides(cls, "run"),
+        collects=_overrides(cls, "get_task_inputs"),
+    )
+
+
+@functools.cache
+def _steps(cls: type[TaskRunner], needed: tuple[bool, ...]) -> tuple[Callable[..., State], ...]:
+    """Return the steps of `cls` that a task needs, and those that the class has a say in."""
+    wanted = (name for name, is_needed in zip(_STEPS, needed, strict=True) if is_needed or _overrides(cls, name))
+    return tuple(_step(cls, name) for name in wanted)
 
 
 def _gate(cls: type[TaskRunner], name: str) -> Callable[..., State]:
@@ -366,14 +398,9 @@ def _gate(cls: type[TaskRunner], name: str) -> Callable[..., State]:
 def _step(cls: type[TaskRunner], name: str) -> Callable[..., State]:
     """Return a step of `cls` as a function of the runner, the state and the inputs."""
     step: Callable[..., Any] = getattr(cls, name)
-    if name != "set_task_run_name":
-        return step
-
-    def named(runner: TaskRunner, state: State, inputs: Inputs) -> State:
-        step(runner, inputs)
-        return state
-
-    return named
+    if name == "set_task_run_name":
+        return lambda runner, state, inputs: step(runner, inputs) or state
+    return step
 
 
 def _overrides(cls: type[TaskRunner], *names: str) -> bool:

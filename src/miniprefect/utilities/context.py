@@ -63,6 +63,17 @@ class Frame:
         value = self.lookup(key)
         return default if value is _ABSENT else value
 
+    def gather(self, *keys: str) -> list[Any]:
+        """Return the values given for several keys, None for each that was not: one walk instead of many."""
+        found: dict[str, Any] = dict.fromkeys(keys)
+        for frame in reversed(self.stack()):
+            values = frame.values
+            if values:
+                for key in keys:
+                    if key in values:
+                        found[key] = None if values[key] is _DELETED else values[key]
+        return list(found.values())
+
     def _lookup_default(self, key: str) -> Any:
         frame: Frame | None = self
         while frame is not None:
