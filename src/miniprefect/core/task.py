@@ -527,8 +527,10 @@ class Task:
 
 # The settings that a compiled plan depends on, and that a subclass should leave to `Task.__init__`.
 _SETTINGS = frozenset(
-    "name slug tags max_retries retry_delay retry_on timeout trigger skip_on_upstream_skip cache_for cache_key "
-    "cache_validator checkpoint result target task_run_name state_handlers log_stdout nout".split()
+    """
+    name slug tags max_retries retry_delay retry_on timeout trigger skip_on_upstream_skip cache_for cache_key
+    cache_validator checkpoint result target task_run_name state_handlers log_stdout nout
+    """.split()  # noqa: SIM905 - a list of them would be twenty lines
 )
 
 
