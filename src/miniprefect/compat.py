@@ -7,6 +7,7 @@ below it, by importing the module of the same name below `miniprefect` and putti
 pickling as `miniprefect...`.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -15,6 +16,9 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
+from miniprefect.configuration import reload_if_changed
+from miniprefect.utilities.context import take_configuration
+from miniprefect.utilities.logging import configure_logging
 from miniprefect.utilities.missing import advice_for
 
 OURS = "miniprefect"
@@ -38,6 +42,9 @@ class _AliasFinder(MetaPathFinder):
     ) -> ModuleSpec | None:
         if not _is_below(fullname, PREFECT):
             return None
+        if fullname == PREFECT and reload_if_changed(os.environ):
+            configure_logging()
+            take_configuration()
         ours = find_spec(_our_name(fullname))
         if ours is None:
             below = fullname.removeprefix(f"{PREFECT}.")
@@ -107,7 +114,8 @@ def _mirror() -> None:
     known under its second name as soon as its package is, before a script imports it.
     """
     for name, module in list(sys.modules.items()):
-        if _is_below(name, OURS):
+        # Not the package itself: its first import is when the script has set its environment variables.
+        if _is_below(name, OURS) and name != OURS:
             sys.modules.setdefault(PREFECT + name.removeprefix(OURS), module)
 
 

@@ -201,4 +201,24 @@ def _look_up(loaded: Config, dotted: str) -> Any:
     return "" if isinstance(value, Config) else value
 
 
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+
+
 config = load(os.environ)
+_loaded_from = _variables(os.environ)
+
+
+def reload_if_changed(environ: Mapping[str, str]) -> bool:
+    """Read the configuration anew, into the same `config`, if variables of it were set since; say whether it was.
+
+    A script may set them before its first `import prefect`, when the configuration has been read already.
+    """
+    global _loaded_from
+    if _variables(environ) == _loaded_from:
+        return False
+    _loaded_from = _variables(environ)
+    fresh = load(environ)
+    config.clear()
+    config.update(fresh)
+    return True

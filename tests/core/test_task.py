@@ -367,7 +367,7 @@ def test_a_closure_refuses_with_the_error_of_pickle():
     def closure():
         return number
 
-    with pytest.raises((pickle.PicklingError, AttributeError), match="pickle local object"):
+    with pytest.raises((pickle.PicklingError, AttributeError), match="local object"):
         pickle.dumps(closure)
 
 

@@ -62,7 +62,7 @@ def result(build: Any) -> Any:
 
 
 def test_a_result_is_taken_apart_by_its_elements() -> None:
-    assert [state.result for state in elements(Success("m", result=[1, 2]))] == [1, 2]
+    assert list(elements(Success("m", result=[1, 2])) or ()) == [1, 2]
 
 
 def test_a_mapped_state_is_taken_apart_into_its_children() -> None:
@@ -83,14 +83,14 @@ def test_an_element_has_everything_of_its_state_but_the_result() -> None:
 def test_the_shortest_input_decides_how_many_children_there_are() -> None:
     long, short = mapped_edge("x"), mapped_edge("y")
     states = {long: Success(result=[1, 2, 3]), short: Success(result="ab")}
-    found = [{edge.key: state.result for edge, state in child.items()} for child in children(states)]
+    found = [{edge.key: state.result for edge, state in child.items()} for child in children(states)[1]]
     assert found == [{"x": 1, "y": "a"}, {"x": 2, "y": "b"}]
 
 
 def test_an_unmapped_input_is_the_same_for_all_children() -> None:
     whole = Success(result=[9])
     states = {mapped_edge(): Success(result=[1, 2]), Edge(Task(), Task(), key="y"): whole}
-    assert all(whole in child.values() for child in children(states))
+    assert all(whole in child.values() for child in children(states)[1])
 
 
 # ---------------------------------------------------------------------- maps in flows

@@ -24,7 +24,7 @@ from miniprefect.exceptions import ClientError
 END = "labels on_start on_exit"
 SIGNATURES = {
     Environment: END,
-    LocalEnvironment: END,
+    LocalEnvironment: f"{END} executor metadata",  # the last two came after 0.10
     RemoteEnvironment: f"executor executor_kwargs {END}",
     RemoteDaskEnvironment: f"address security executor_kwargs {END}",
     KubernetesJobEnvironment: f"job_spec_file executor_kwargs {END}",

@@ -29,6 +29,7 @@ class FunctionTask(Task):
 
     Raises:
         TypeError: `fn` can't be called.
+        ValueError: `fn` is a class of tasks.
     """
 
     is_class_task = False
@@ -37,6 +38,10 @@ class FunctionTask(Task):
         if not callable(fn):
             raise TypeError(
                 f"`fn` must be callable, but {fn!r} is a {type(fn).__name__}. Write @task(name={fn!r}) for a name."
+            )
+        if isinstance(fn, type) and issubclass(fn, Task):
+            raise ValueError(
+                f"{fn.__name__} is a Task class, which @task can't take. Make a task of it: {fn.__name__}(...)."
             )
         if isinstance(fn, FunctionTask):
             fn = fn.run

@@ -28,7 +28,8 @@ def checked_name(name: Any, what: str) -> str:
         TypeError: it is something else.
     """
     if not isinstance(name, str):
-        raise TypeError(f"The name of a {what} is a text, but {name!r} is a {type(name).__name__}.")
+        hint = " A class task takes two calls: MyTask()(...)." if what == "task" else ""
+        raise TypeError(f"The name of a {what} is a text, not {name!r}.{hint}")
     return name
 
 

@@ -2,15 +2,16 @@
 
 import datetime
 import inspect
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from miniprefect.configuration import config
-from miniprefect.core.checks import expect, named, nearest
+from miniprefect.core.checks import MisuseError, expect, named, nearest
 from miniprefect.engine.defaults import get_default_executor_class, get_default_flow_runner_class
 from miniprefect.engine.runner import describe
-from miniprefect.engine.state import Pending, Scheduled, State, each_child
+from miniprefect.engine.state import Cancelled, Paused, Pending, Resume, Scheduled, State, each_child
 from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.context import context
 
@@ -70,7 +71,7 @@ def _sorted_out(
         )
     known = {parameter.name: parameter for parameter in flow.parameters()}
     if parameters is not None and not isinstance(parameters, Mapping):
-        raise ValueError(f"`parameters` is a dict of names and values, not {parameters!r}.")
+        raise MisuseError(f"`parameters` is a dict of names and values, not {parameters!r}.")
     given = dict(parameters or {})
     unexpected = sorted(map(str, given.keys() - known.keys()))
     options = {name: value for name, value in keywords.items() if name not in known}
@@ -162,8 +163,11 @@ class _Runs:
         while events := self.flow.schedule.next(1, after=after, return_events=True):
             event = events[0]
             self.flow.logger.info("Waiting for next scheduled run at %s", event.start_time)
-            clock().sleep_until(event.start_time)
+            if not _waited(event.start_time):
+                return last or self._complete(_interrupted({}))
             last = self.once(event.start_time, event.parameter_defaults)
+            if isinstance(last, Cancelled):
+                return last
             after = event.start_time
         if last is None:
             raise ValueError(f"Flow {self.flow.name!r} has no more scheduled runs.")
@@ -189,11 +193,14 @@ class _Runs:
             elif isinstance(state.result, BaseException):
                 self.flow.logger.error("Unexpected error occured in FlowRunner: %s", describe(state.result))
             due = None if state.is_finished() else _next_start(task_states.values())
+            if due is None and not state.is_finished():
+                due = _ask_about_paused(task_states)
             if due is None:
                 return self._complete(state)
             if due > utc_now():
                 self.flow.logger.info("Waiting for next available Task run at %s", due)
-                clock().sleep_until(due)
+                if not _waited(due):
+                    return self._complete(_interrupted(task_states))
 
     def _complete(self, state: State) -> State:
         """See to it that the result has a state for every task, unless it is the error that ended the run."""
@@ -207,3 +214,27 @@ def _next_start(states: Iterable[State]) -> datetime.datetime | None:
     """Return when the first waiting task is due, or None if none is ever."""
     starts = (getattr(state, "start_time", None) for state in each_child(states))
     return min((start for start in starts if start is not None), default=None)
+
+
+def _ask_about_paused(task_states: dict[Any, State]) -> datetime.datetime | None:
+    """Ask the person at the terminal, if there is one, which paused tasks go on; return the present if any does."""
+    if not sys.stdin.isatty():
+        return None
+    paused = [task for task, state in task_states.items() if isinstance(state, Paused)]
+    resumed = [task for task in paused if input(f"{task} is currently Paused; enter 'y' to resume: ").lower() == "y"]
+    task_states.update({task: Resume() for task in resumed})
+    return utc_now() if resumed else None
+
+
+def _waited(moment: datetime.datetime) -> bool:
+    """Wait until `moment`; say whether nobody interrupted that."""
+    try:
+        clock().sleep_until(moment)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _interrupted(task_states: dict[Any, State]) -> State:
+    """Return the state of a flow that was interrupted while it waited."""
+    return Cancelled("Interrupt signal raised, cancelling flow run.", result=dict(task_states))

@@ -40,7 +40,11 @@ def check_method(run: Callable[..., Any], name: str, is_static: bool) -> None:
 
 def _signature(run: Callable[..., Any], name: str) -> inspect.Signature:
     try:
-        return inspect.signature(run)
+        signature = inspect.signature(run)
+        if isinstance(run, type) and run.__module__ == "builtins" and "*" in str(signature):
+            # What Python 3.13 can say of `zip` and its like, earlier ones can't.
+            raise ValueError(f"no usable signature for {run!r}")
+        return signature
     except ValueError as error:
         raise ValueError(
             f"This function can not be inspected: {name} (builtins and compiled functions often can't). "
@@ -104,8 +108,8 @@ class CallSignature:
         try:
             self.signature.bind(*args, **kwargs)
         except TypeError as error:
-            return TypeError(f"Task {task_name!r} {error}; its arguments are {task_name}{self.signature}.")
-        return TypeError(f"Task {task_name!r} can't take these arguments; it takes {self.signature}.")
+            return TypeError(f"Task {task_name!r}: {error}. Its arguments are {task_name}{self.signature}.")
+        return TypeError(f"Task {task_name!r} can't take these arguments. It takes {self.signature}.")
 
     def with_extras(self) -> inspect.Signature:
         """Return the signature of a call: the arguments of ``run``, then those that every task takes."""
@@ -129,10 +133,11 @@ def outputs_count(signature: inspect.Signature) -> int | None:
 
 
 class InstanceSignature:
-    """Show `inspect.signature` how a task is called, and leave the class's own signature alone."""
+    """Show `inspect.signature` how a task is called; of a class, how a task is made."""
 
     def __get__(self, task: Any, owner: type) -> inspect.Signature:
         if task is None:
-            raise AttributeError("__signature__")
+            making = inspect.signature(owner.__init__)  # type: ignore[misc]
+            return making.replace(parameters=list(making.parameters.values())[1:])
         signature: CallSignature = task._call_signature
         return signature.with_extras()

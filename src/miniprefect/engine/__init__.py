@@ -7,6 +7,7 @@ from miniprefect.engine.defaults import (
 )
 from miniprefect.engine.flow_runner import FlowRunner
 from miniprefect.engine.task_runner import TaskRunner
+from miniprefect.utilities.lazy import submodules_of
 
 __all__ = [
     "FlowRunner",
@@ -15,3 +16,5 @@ __all__ = [
     "get_default_flow_runner_class",
     "get_default_task_runner_class",
 ]
+
+__getattr__ = submodules_of(__name__)

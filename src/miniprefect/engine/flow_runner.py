@@ -11,6 +11,7 @@ from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cancelled, Failed, Pending, Queued, Running, State, Submitted, Success, each_child
 from miniprefect.engine.task_runner import TaskRunner
+from miniprefect.exceptions import TimeUp
 from miniprefect.executors.base import Executor
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context as the_context
@@ -117,7 +118,9 @@ class FlowRunner(Runner):
             return end.state
         except KeyboardInterrupt:
             return self._ended(state, Cancelled("Interrupt signal raised, cancelling flow run."))
-        except Exception as error:
+        except TimeUp:
+            raise
+        except BaseException as error:
             if the_context.get("raise_on_exception"):
                 raise
             message = f"Unexpected error: {describe(error)}"
@@ -133,6 +136,8 @@ class FlowRunner(Runner):
             return self.handle_state_change(state, new)
         except ENDRUN as end:
             return end.state
+        except KeyboardInterrupt:
+            return new
 
     # ------------------------------------------------------------------ steps
 
@@ -227,7 +232,8 @@ class FlowRunner(Runner):
 
     def _runners(self, plan: Plan, handlers: list[Callable[..., Any]]) -> list[TaskRunner]:
         """Return what takes each task of the plan through its run; made once for runs that do not differ."""
-        made_for = (self.task_runner_cls, id(self.flow.result), tuple(handlers))
+        # The runners keep the handlers and the result alive, so that no other object can have the same id.
+        made_for = (self.task_runner_cls, id(self.flow.result), *map(id, handlers))
         runners = plan.runners.get(made_for)
         if runners is None:
             runners = [self.task_runner_cls(node.task, handlers or None, self.flow.result) for node in plan.nodes]

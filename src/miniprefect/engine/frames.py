@@ -78,7 +78,7 @@ class TaskFrame(Frame):
         "task_run_id": lambda frame: new_id(),
         "task_run_count": lambda frame: 1,
         "map_index": lambda frame: None,
-        "logger": lambda frame: get_logger(frame.task.name),
+        "logger": lambda frame: get_logger(frame.full_name),
     }
 
     def __init__(self, parent: Frame, values: dict[str, Any] | None, task: TaskLike, slug: str | None) -> None:

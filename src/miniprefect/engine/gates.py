@@ -81,7 +81,7 @@ class Gates(Runner):
     def check_task_trigger(self, state: State, upstream_states: UpstreamStates) -> State:
         """Ask the trigger; what it raises decides how the run ends."""
         try:
-            if not self.task.trigger(upstream_states):
+            if not _answer(self.task.trigger, upstream_states):
                 raise signals.TRIGGERFAIL("Trigger failed")
         except PrefectStateSignal as signal:
             self.logger.debug("Task '%s': trigger raised %r", self.task.name, signal)
@@ -111,6 +111,16 @@ class Gates(Runner):
         if isinstance(state, Scheduled) and (state.start_time is None or state.start_time > utc_now()):
             raise ENDRUN(state)
         return state
+
+
+def _answer(trigger: Callable[[Any], Any], upstream_states: UpstreamStates) -> Any:
+    """Ask a trigger; one written for Prefect 0.10, which looks for states where there are edges now, gets states."""
+    try:
+        return trigger(upstream_states)
+    except AttributeError as error:
+        if not (hasattr(error.obj, "upstream_task") and hasattr(State, error.name or "")):
+            raise
+        return trigger(set(upstream_states.values()))
 
 
 def _can_be_mapped(state: State) -> bool:

@@ -1,10 +1,12 @@
 """The steps of a task run that use or keep results: targets, caches, checkpoints, and names made of inputs."""
 
 import copy
+from contextlib import suppress
 from typing import Any
 
-from miniprefect.engine.gates import Gates
-from miniprefect.engine.result.base import CorruptResultError, Result, format_context
+from miniprefect.engine.gates import Gates, UpstreamStates
+from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
+from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cached, Looped, State, Success
 from miniprefect.utilities.clock import utc_now
@@ -17,6 +19,20 @@ class Keeping(Gates):
     """Use results that are there already, and keep new ones."""
 
     result: Result | None
+
+    def load_results(self, state: State, upstream_states: UpstreamStates) -> tuple[State, UpstreamStates]:
+        """Read those results of earlier runs that are known only by their place."""
+        for upstream in upstream_states.values():
+            upstream.load_result()
+        return state.load_cached_results(), upstream_states
+
+    def loaded(self, state: State) -> State:
+        """Return the state that this task had in an earlier run, with its result read from its place if need be."""
+        try:
+            return state.load_result(self.result)
+        except Exception as error:
+            self.logger.warning("Task '%s': its earlier result can't be read: %s", self.task.name, describe(error))
+            return state
 
     def set_task_run_name(self, task_inputs: Inputs) -> None:
         """Put the name of this run, made of its inputs and the context, into the context."""
@@ -35,7 +51,7 @@ class Keeping(Gates):
             return state
         try:
             known = result.read(location)
-        except CorruptResultError as error:
+        except (CorruptResultError, FileNotFoundError) as error:
             self.logger.warning("Task '%s': %s It is computed again.", self.task.name, error)
             return state
         raise ENDRUN(Cached(f"Result found at task target {location}", result=known))
@@ -89,7 +105,9 @@ class Keeping(Gates):
             return state
         result = self._target_result() if self.task.target is not None else self.result
         if result is not None and self._checkpoints():
-            state._result = result.write(state.result, **format_context(**inputs))
+            # A result without a place to write to is no fault of the task.
+            with suppress(ResultNotImplementedError):
+                state._result = result.write(state.result, **format_context(**inputs))
         return state
 
 

@@ -93,9 +93,15 @@ class Runner:
         return answer
 
 
+# What no run holds up: Ctrl-C, and the time limit of a task that the run is part of.
+STOPPING = (KeyboardInterrupt, TimeUp)
+
+
 def describe(error: BaseException) -> str:
     """Return the repr of an exception, even if its author broke it."""
     try:
         return repr(error)
-    except Exception:
+    except STOPPING:
+        raise
+    except BaseException:
         return f"{type(error).__name__}(...)"

@@ -10,13 +10,13 @@ Arrivals come through a queue, because futures call back in whatever thread fini
 import copy
 import functools
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from miniprefect.engine.mapping import children, flattened
 from miniprefect.engine.plan import Node, Plan
 from miniprefect.engine.result.base import Result
-from miniprefect.engine.runner import describe
+from miniprefect.engine.runner import STOPPING, describe
 from miniprefect.engine.state import Failed, Mapped, State, Success
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.executors.base import Executor
@@ -92,6 +92,8 @@ class Scheduling:
     def arrived(self, place: int, state: State) -> None:
         """Take in the state of a task, and release those that waited for nothing else."""
         self.states[place] = state
+        if not self._dependents:
+            return
         for dependent in self._dependents.pop(place, ()):
             self._missing[dependent] -= 1
             if not self._missing[dependent]:
@@ -106,13 +108,19 @@ class Scheduling:
         if task.is_constant:
             self.arrived(place, Success(result=task.value))
         elif known is not None and known.is_finished() and not (known.is_mapped() or known.is_cached()):
-            self.arrived(place, known)
+            self.arrived(place, self.runners[place].loaded(known))
         else:
             upstream = node.upstream_states(self.states)
             if node.flattens:
-                upstream = flattened(upstream)
+                try:
+                    upstream = flattened(upstream)
+                except STOPPING:
+                    raise
+                except BaseException as error:
+                    self.arrived(place, self._unusable(place, "An upstream result can't be flattened.", error))
+                    return
             deliver = functools.partial(self._map, place, known, upstream) if node.mapped else None
-            self.submit(place, known, upstream, self.contexts.get(task), deliver)
+            self.submit(place, known, upstream, self.contexts.get(task) if self.contexts else None, deliver)
 
     def submit(
         self,
@@ -135,6 +143,9 @@ class Scheduling:
         """
         is_parent = self.nodes[place].mapped and not is_child
         answer = self.executor.submit(self.runners[place].run_within, self.frame, known, upstream, values, is_parent)
+        if isinstance(answer, State) and deliver is None:
+            self.arrived(place, answer)
+            return
         deliver = deliver or functools.partial(self.arrived, place)
         if isinstance(answer, State):
             deliver(answer)
@@ -156,6 +167,11 @@ class Scheduling:
             deliver, future = self._arrivals.get()
             deliver(_state_of(future.result))
 
+    def _unusable(self, place: int, message: str, error: BaseException) -> State:
+        """Return the state of a task that could not begin because of what an upstream task returned."""
+        get_logger("FlowRunner").error("Task '%s': %s", self.nodes[place].task.name, message, exc_info=error)
+        return Failed(message, result=error)
+
     # ------------------------------------------------------------------ a map
 
     def _map(self, place: int, known: State | None, upstream: dict[Any, State], parent: State) -> None:
@@ -164,15 +180,16 @@ class Scheduling:
             self.arrived(place, parent)
             return
         try:
-            inputs = list(children(upstream))
-        except Exception as error:
-            get_logger("FlowRunner").error("Task '%s': %s", self.nodes[place].task.name, _UNMAPPABLE, exc_info=error)
-            self.arrived(place, Failed(_UNMAPPABLE, result=error))
+            size, inputs = children(upstream)
+        except STOPPING:
+            raise
+        except BaseException as error:
+            self.arrived(place, self._unusable(place, _UNMAPPABLE, error))
             return
         if isinstance(known, Mapped):
             parent = copy.copy(parent)
             parent.cached_inputs = {edge.key: Result(s.result) for edge, s in upstream.items() if edge.key is not None}
-        _Map(self, place, parent, known, len(inputs)).begin(inputs)
+        _Map(self, place, parent, known, size).begin(inputs)
 
 
 class _Map:
@@ -186,9 +203,9 @@ class _Map:
         self.states: list[Any] = [None] * size
         self.missing = size
 
-    def begin(self, inputs: list[dict[Any, State]]) -> None:
+    def begin(self, inputs: Iterable[dict[Any, State]]) -> None:
         """Submit every child that is not known to have finished."""
-        if not inputs:
+        if not self.states:
             self._finish()
         values = self.loop.contexts.get(self.loop.nodes[self.place].task) or {}
         for index, upstream in enumerate(inputs):
@@ -218,7 +235,7 @@ def _state_of(answer: Callable[[], Any]) -> State:
     try:
         state: State = answer()
         return state
-    except KeyboardInterrupt:
+    except STOPPING:
         raise
     except BaseException as error:
         message = f"The executor lost the task run: {describe(error)}"

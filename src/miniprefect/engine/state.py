@@ -110,12 +110,13 @@ class State:
         if type(self) is not type(other) or not isinstance(other, State):
             return False
         same = self.result == other.result and (self._cached_inputs or {}) == (other._cached_inputs or {})
-        return bool(same and self._particulars() == other._particulars())
+        return bool(same and all(getattr(self, name) == getattr(other, name) for name in self.particulars()))
 
-    def _particulars(self) -> list[Any]:
-        """List what the class of this state adds to a state, such as a start time."""
-        added = self.__class__.__mro__[: -len(State.__mro__)]
-        return [getattr(self, name) for cls in added for name in cls.__dict__.get("__slots__", ())]
+    @classmethod
+    def particulars(cls) -> list[str]:
+        """Name what this class adds to a state, such as a start time."""
+        added = cls.__mro__[: -len(State.__mro__)]
+        return [name for c in added for name in c.__dict__.get("__slots__", ())]
 
     __hash__ = object.__hash__
 

@@ -86,6 +86,7 @@ class TaskRunner(Keeping):
         cls: Any = type(self)
         self._way = _way(cls)
         self._steps = _steps(cls, _needs(task))
+        self._is_plain = self._steps == _PLAIN_STEPS and not self._way.collects
         self._keeps = self.result is not None and task.checkpoint is not False
         self._call = self._specially if task.timeout or task.log_stdout or is_async(task.run) else None
         self._asks_always = self._way.asks or not is_content_with_success(task.trigger)
@@ -160,20 +161,25 @@ class TaskRunner(Keeping):
                 inputs = self.get_task_inputs(state, upstream_states)
             else:
                 inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
-            state = self._pass(self._steps, state, inputs, watched)
-            while isinstance(state, Looped):
-                state = self._pass(self._steps, self._next_turn(frame, state), inputs, watched)
-            return state
+            if state is _PENDING and self._is_plain:
+                # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
+                state = self._outcome(inputs)
+            else:
+                state = self._pass(self._steps, state, inputs, watched)
+            return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
         except ENDRUN as end:
             return end.state
         except (KeyboardInterrupt, TimeUp):
             raise
         except BaseException as error:
-            if context.get("raise_on_exception"):
-                raise
-            message = f"Unexpected error: {describe(error)}"
-            self.logger.exception("Task '%s': %s", self.task.name, message)
-            return Failed(message, result=error)
+            return self._unexpected(error)
+
+    def _unexpected(self, error: BaseException) -> State:
+        if context.get("raise_on_exception"):
+            raise error
+        message = f"Unexpected error: {describe(error)}"
+        self.logger.error("Task '%s': %s", self.task.name, message, exc_info=error)
+        return Failed(message, result=error)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.task.name}>"
@@ -228,13 +234,6 @@ class TaskRunner(Keeping):
             frame.remember("resume", True)
         return state
 
-    @staticmethod
-    def _next_turn(frame: TaskFrame, state: Looped) -> State:
-        frame.remember("task_loop_count", state.loop_count + 1)
-        frame.remember("task_loop_result", state.result)
-        frame.remember("task_run_count", 1)
-        return Pending(f"Looping task (on loop index {state.loop_count})")
-
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the task's own handlers, in order; each may replace the state."""
         for handler in self.task.state_handlers:
@@ -276,7 +275,16 @@ class TaskRunner(Keeping):
             raise
         except BaseException as error:
             ended = self._failure(error)
-        return self.kept(ended, inputs) if self._keeps else ended
+        return self._kept(ended, inputs) if self._keeps else ended
+
+    def _kept(self, state: State, inputs: Inputs) -> State:
+        """Write the result; a failure of that is one of the task, and may be retried like any other."""
+        try:
+            return self.kept(state, inputs)
+        except _PASSING:
+            raise
+        except BaseException as error:
+            return self._unexpected(error)
 
     def _signalled(self, signal: PrefectStateSignal) -> State:
         """Return the state that a signal carries."""
@@ -306,6 +314,24 @@ class TaskRunner(Keeping):
             exc_info=error,
         )
         return Failed(f"Error during execution of task: {describe(error)}", result=error)
+
+    def check_task_is_looping(
+        self,
+        state: State,
+        inputs: Inputs | None = None,
+        upstream_states: UpstreamStates | None = None,
+        context: dict[str, Any] | None = None,
+    ) -> State:
+        """Take the further turns of a loop, one after the other, until one ends in another state."""
+        watched = self._is_watched()
+        with entered(Frame(current_frame())) as frame:
+            while isinstance(state, Looped):
+                frame.remember("task_loop_count", state.loop_count + 1)
+                frame.remember("task_loop_result", state.result)
+                frame.remember("task_run_count", 1)
+                again = Pending(f"Looping task (on loop index {state.loop_count})")
+                state = self._pass(self._steps, again, inputs or {}, watched)
+        return state
 
     def check_for_retry(self, state: State, inputs: Inputs) -> State:
         """Plan another attempt if this one failed and there are attempts left."""
@@ -359,6 +385,10 @@ _STEPS = (
 def _needs(task: TaskLike) -> tuple[bool, ...]:
     caches = task.cache_for is not None
     return task.task_run_name is not None, task.target is not None, caches, True, True, caches, task.max_retries > 0
+
+
+# The steps of a task that wants nothing more than to run.
+_PLAIN_STEPS = (TaskRunner.set_task_to_running, TaskRunner.get_task_run_state)
 
 
 class _Way(NamedTuple):

@@ -128,9 +128,21 @@ def current_frame() -> Frame:
     """Return the topmost frame of this thread or asyncio task."""
     frame = _frame.get(None)
     if frame is None:
-        frame = RootFrame(values=dict(config.get("context", {})))
+        frame = RootFrame(values=_configured())
         _frame.set(frame)
     return frame
+
+
+def _configured() -> dict[str, Any]:
+    """Return what the configuration puts into the context, as plain dicts."""
+    values: Any = config.get("context", {})
+    return dict(values.to_dict() if isinstance(values, DotDict) else values)
+
+
+def take_configuration() -> None:
+    """Put what the configuration says by now into the bottom of this thread's context."""
+    bottom = current_frame().stack()[-1]
+    bottom.values = {**(bottom.values or {}), **_configured()}
 
 
 def enter_frame(frame: Frame) -> Token[Frame]:

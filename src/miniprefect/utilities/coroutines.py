@@ -19,11 +19,22 @@ def run_coroutine(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     try:
         # The loop is made here and handed to no policy: a loop that the program has set up for itself stays set.
         with interrupted_gently(supervised.stop), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            return runner.run(supervised.run(fn, args, kwargs))
+            outcome = runner.run(supervised.run(fn, args, kwargs))
     except asyncio.CancelledError:
         if supervised.asked:
             raise TimeUp from None
         raise
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.value
+
+
+class _Outcome:
+    """Hold what a coroutine returned or raised. asyncio shows the results of its tasks, and some can't be shown."""
+
+    def __init__(self, value: Any, error: BaseException | None = None) -> None:
+        self.value = value
+        self.error = error
 
 
 class _Supervised:
@@ -35,15 +46,19 @@ class _Supervised:
         self._task: asyncio.Task[Any] | None = None
         self._pool = ThreadPoolExecutor(thread_name_prefix="asyncio")  # starts threads only when it is used
 
-    async def run(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Await the coroutine of ``fn(*args, **kwargs)``."""
+    async def run(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Outcome:
+        """Await the coroutine of ``fn(*args, **kwargs)``; return what it returns or raises."""
         self._task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         loop.set_default_executor(self._pool)
         if self.asked:
             self._cancel()
         try:
-            return await fn(*args, **kwargs)
+            return _Outcome(await fn(*args, **kwargs))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            return _Outcome(None, error)
         finally:
             self._task = None
             if self.asked:

@@ -1,6 +1,7 @@
 """Modules that are imported when they are first used, because most programs never use them and start sooner so."""
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 
@@ -19,3 +20,21 @@ class LazyModule:
 
     def __repr__(self) -> str:
         return f"<lazy module {self._name}>"
+
+
+def submodules_of(package: str) -> Callable[[str], Any]:
+    """Make the ``__getattr__`` of a package whose modules are imported when they are first read as its attributes.
+
+    Prefect imports all of its modules at once, so that scripts reach them by dots alone.
+    """
+
+    def find(name: str) -> Any:
+        if not name.startswith("_"):
+            try:
+                return importlib.import_module(f"{package}.{name}")
+            except ModuleNotFoundError as error:
+                if error.name != f"{package}.{name}":
+                    raise
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return find

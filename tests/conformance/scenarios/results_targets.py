@@ -410,7 +410,10 @@ def loading_a_result_again():
     return [end.result, bare.result, bare.load_result().result]
 
 
-@scenario
+@scenario(
+    differs="a state that knows only the place of its result gets the result, where Prefect passes None",
+    here={"tasks/after-1/result": "from the file", "tasks/kept-1/result": "from the file"},
+)
 def an_upstream_result_is_read_from_its_location():
     where = folder()
     LocalResult(dir=str(where), location="kept.txt").write("from the file")

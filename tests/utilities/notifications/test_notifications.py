@@ -369,9 +369,9 @@ def text_of(mail: Any, subtype: str) -> str:
 def test_a_mail_is_sent(mail_server: MailServer, work: Task) -> None:
     assert gmail_notifier(work, OLD, DONE) is DONE
     assert mail_server.logins == [["me@example.org", PASSWORD]]
-    assert [line.split(" size=")[0] for line in mail_server.envelopes] == [
-        "mail FROM:<notifications@prefect.io>",
-        "rcpt TO:<me@example.org>",
+    assert [line.lower().split(" size=")[0] for line in mail_server.envelopes] == [
+        "mail from:<notifications@prefect.io>",
+        "rcpt to:<me@example.org>",
     ]
     (mail,) = mail_server.mails
     assert (mail["From"], mail["To"]) == ("notifications@prefect.io", "me@example.org")
