@@ -1,5 +1,8 @@
 """From a graph to a plan."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from miniprefect.core.edge import Edge
 from miniprefect.core.graph import Graph, in_order
 from miniprefect.core.task import Task
@@ -12,26 +15,22 @@ def compile_plan(graph: Graph) -> Plan:
     Raises:
         ValueError: there is a cycle.
     """
-    upstream = graph._current_index().upstream
-    tasks = list(in_order(graph.tasks, upstream, graph.name))
+    index = graph._current_index()
+    tasks = list(in_order(graph.tasks, index.upstream, graph.name))
     place = {task: number for number, task in enumerate(tasks)}
-    nodes = [_node(graph, task, upstream.get(task, []), place) for task in tasks]
+    slugs, constants, upstream = graph.slugs, graph.constants, index.upstream
+    nodes = [_node(task, slugs[task], upstream.get(task, ()), place, constants[task]) for task in tasks]
     return Plan(
         nodes,
-        terminal=[place[task] for task in tasks if not graph._current_index().downstream.get(task)],
+        terminal=[number for number, task in enumerate(tasks) if task not in index.downstream],
         reference=sorted(place[task] for task in graph.reference_tasks()),
         setups=[task for task in tasks if task.is_setup],
     )
 
 
-def _node(graph: Graph, task: Task, edges: list[Edge], place: dict[Task, int]) -> Node:
-    return Node(
-        task,
-        graph.slugs[task],
-        edges=tuple(edges),
-        sources=tuple([place[edge.upstream_task] for edge in edges]),
-        constants=graph.constants[task],
-    )
+def _node(task: Task, slug: str, edges: Sequence[Edge], place: dict[Task, int], constants: dict[str, Any]) -> Node:
+    # A list for the tuple: a generator would cost more than the few edges that a task has.
+    return Node(task, slug, tuple(edges), tuple([place[edge.upstream_task] for edge in edges]), constants)
 
 
 # The contracts that the engine asks for, held by the classes themselves: checked by the type checker.

@@ -363,7 +363,11 @@ def _ends(task: Task, edges: list[Edge] | None) -> bool:
     """Say whether nothing comes after `task`, given the edges from it, but cleaning up."""
     if not edges:
         return not task.is_cleanup
-    return all(edge.downstream_task.is_cleanup for edge in edges)
+    # A loop, not `all`: it is asked of every task, and mostly ends at the first edge.
+    for edge in edges:  # noqa: SIM110
+        if not edge.downstream_task.is_cleanup:
+            return False
+    return True
 
 
 def _check_mappable(value: Any, task: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from miniprefect.engine.defaults import get_default_executor_class, get_default_task_runner_class
 from miniprefect.engine.frames import FlowFrame
-from miniprefect.engine.plan import FlowLike, Plan
+from miniprefect.engine.plan import FlowLike, Node, Plan
 from miniprefect.engine.runner import Runner, describe
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.signals import ENDRUN
@@ -236,11 +236,15 @@ class FlowRunner(Runner):
         made_for = (self.task_runner_cls, id(self.flow.result), *map(id, handlers))
         runners = plan.runners.get(made_for)
         if runners is None:
-            runners = [self.task_runner_cls(node.task, handlers or None, self.flow.result) for node in plan.nodes]
-            for runner, node in zip(runners, plan.nodes, strict=True):
-                runner.slug = node.slug
+            runners = [self._runner(node, handlers or None) for node in plan.nodes]
             plan.runners = {made_for: runners}
         return runners
+
+    def _runner(self, node: Node, handlers: list[Callable[..., Any]] | None) -> TaskRunner:
+        runner = self.task_runner_cls(node.task, handlers, self.flow.result)
+        # Set, not passed: a subclass may take no more arguments than Prefect's.
+        runner.slug = node.slug
+        return runner
 
     def determine_final_state(
         self,

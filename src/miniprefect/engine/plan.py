@@ -94,7 +94,7 @@ class Node:
         for edge in edges:
             self.mapped = self.mapped or edge.mapped
             self.flattens = self.flattens or edge.flattened
-        self._given: dict[str, tuple[Any, Any, State]] = {}
+        self._given: dict[str, tuple[Any, Any, State]] | None = None
 
     def upstream_states(self, states: Sequence[Any]) -> dict[Any, Any]:
         """Return the states that the task depends on, by edge, out of those of the whole plan.
@@ -108,6 +108,8 @@ class Node:
         return upstream
 
     def _given_constant(self, key: str, value: Any) -> tuple[Any, Any, State]:
+        if self._given is None:
+            self._given = {}
         known = self._given.get(key)
         if known is None or known[0] is not value:
             state = Success("Auto-generated constant value", result=value)

@@ -28,11 +28,11 @@ class Runner:
     """
 
     def __init__(self, state_handlers: Iterable[Callable[..., Any]] | None = None) -> None:
-        if state_handlers is None:
-            state_handlers = ()
-        if isinstance(state_handlers, str) or not hasattr(state_handlers, "__iter__"):
-            raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write state_handlers=[...].")
-        self.state_handlers = list(state_handlers)
+        self.state_handlers: list[Callable[..., Any]] = []
+        if state_handlers is not None:
+            if isinstance(state_handlers, str) or not isinstance(state_handlers, Iterable):
+                raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write them in a list.")
+            self.state_handlers.extend(state_handlers)
         self.logger = _logger_of(type(self).__name__)
 
     def __repr__(self) -> str:
