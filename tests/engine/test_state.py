@@ -474,3 +474,9 @@ def test_states_with_defaults_do_not_share_them() -> None:
 def test_skipped_and_resume_are_what_their_parents_are() -> None:
     assert isinstance(Skipped(), Success)
     assert isinstance(Resume(), Scheduled)
+
+
+def test_a_state_takes_an_attribute_of_ones_own_and_keeps_it() -> None:
+    state: Any = Success("m", result=1)
+    state.note = "mine"
+    assert pickle.loads(pickle.dumps(state)).note == copy.deepcopy(state).note == "mine"

@@ -39,7 +39,8 @@ class State:
         cached_inputs: the inputs of the run, by argument name, when it may have to be repeated.
     """
 
-    __slots__ = ("_cached_inputs", "_context", "_held", "message")
+    # With a dict, made when somebody sets an attribute of their own, as scripts may.
+    __slots__ = ("__dict__", "_cached_inputs", "_context", "_held", "message")
 
     color: ClassVar[str] = "#696969"
 
