@@ -94,7 +94,7 @@ class Node:
         for edge in edges:
             self.mapped = self.mapped or edge.mapped
             self.flattens = self.flattens or edge.flattened
-        self._given: dict[str, tuple[Any, Any, State]] | None = None
+        self._given: dict[str, tuple[Any, GivenEdge, State]] = {}
 
     def upstream_states(self, states: Sequence[Any]) -> dict[Any, Any]:
         """Return the states that the task depends on, by edge, out of those of the whole plan.
@@ -103,18 +103,17 @@ class Node:
         """
         upstream = dict(zip(self.edges, map(states.__getitem__, self.sources), strict=True))
         for key, value in self.constants.items():
-            _, edge, state = self._given_constant(key, value)
-            upstream[edge] = state
+            known = self._given.get(key)
+            if known is None or known[0] is not value:
+                known = self._give(key, value)
+            upstream[known[1]] = known[2]
         return upstream
 
-    def _given_constant(self, key: str, value: Any) -> tuple[Any, Any, State]:
-        if self._given is None:
-            self._given = {}
-        known = self._given.get(key)
-        if known is None or known[0] is not value:
-            state = Success("Auto-generated constant value", result=value)
-            known = self._given[key] = (value, GivenEdge(GivenValue(value), self.task, key), state)
-        return known
+    def _give(self, key: str, value: Any) -> tuple[Any, "GivenEdge", State]:
+        """Make the edge and the state of a plain value, and keep them for as long as it stays the same."""
+        state = Success("Auto-generated constant value", result=value)
+        given = self._given[key] = (value, GivenEdge(GivenValue(value), self.task, key), state)
+        return given
 
 
 class GivenValue:
