@@ -25,6 +25,7 @@ def compile_plan(graph: Graph) -> Plan:
         terminal=[number for number, task in enumerate(tasks) if task not in index.downstream],
         reference=sorted(place[task] for task in graph.reference_tasks()),
         setups=[task for task in tasks if task.is_setup],
+        parameters=[task for task in tasks if task.is_parameter],
     )
 
 

@@ -40,7 +40,6 @@ def run_flow(
     expect(_answers(runner_cls, "run"), repr(flow), "runner_cls", "a class such as FlowRunner", runner_cls)
     given, options = _sorted_out(flow, parameters, keywords, runner_cls)
     _check_options(flow, options)
-    flow.compiled()
     if run_on_schedule is None:
         run_on_schedule = config.flows.run_on_schedule
     if context.get("caches") is None:
@@ -69,7 +68,7 @@ def _sorted_out(
             "The `return_tasks` keyword cannot be provided to `flow.run()`; all task states are always returned. For "
             "some of them only, use a FlowRunner."
         )
-    known = {parameter.name: parameter for parameter in flow.parameters()}
+    known = {parameter.name: parameter for parameter in flow.compiled().parameters}
     if parameters is not None and not isinstance(parameters, Mapping):
         raise MisuseError(f"`parameters` is a dict of names and values, not {parameters!r}.")
     given = dict(parameters or {})
@@ -188,7 +187,7 @@ class _Runs:
                 context=run_context,
                 **options,
             )
-            if isinstance(state.result, dict):
+            if isinstance(state.result, dict) and not state.is_finished():
                 task_states.update(state.result)
             elif isinstance(state.result, BaseException):
                 self.flow.logger.error("Unexpected error occured in FlowRunner: %s", describe(state.result))
@@ -204,6 +203,8 @@ class _Runs:
 
     def _complete(self, state: State) -> State:
         """See to it that the result has a state for every task, unless it is the error that ended the run."""
+        if isinstance(state.result, dict) and len(state.result) == len(self.flow.tasks):
+            return state
         if not isinstance(state.result, BaseException):
             known = state.result if isinstance(state.result, dict) else {}
             state.result = {task: known.get(task) or Pending("Task not run.") for task in self.flow.tasks}

@@ -22,8 +22,10 @@ from miniprefect.core.checks import (
     nearest,
 )
 from miniprefect.core.signature import CallSignature, InstanceSignature, check_function, check_method, outputs_count
+from miniprefect.engine.plan import Wants
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.signals import FAIL
+from miniprefect.engine.task_runner import wants_of
 from miniprefect.triggers import all_successful
 from miniprefect.utilities.callbacks import callback_factory, is_failed
 from miniprefect.utilities.context import context
@@ -88,6 +90,8 @@ class Task:
     is_constant: ClassVar[bool] = False
     is_cleanup: ClassVar[bool] = False
     is_setup: ClassVar[bool] = False
+
+    wants: Wants
 
     # Whether the task was called or added to a flow: if not, making it in a flow block was probably a slip.
     is_used = False
@@ -180,6 +184,7 @@ class Task:
         self.nout = outputs_count(self._call_signature.signature) if nout is None else nout
         check_settings(self)
         self.made_as = next(Task.makings)
+        self.__dict__["wants"] = wants_of(self)
         if around.created is not None:
             around.created.append(self)
 
@@ -209,10 +214,11 @@ class Task:
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        if name in _SETTINGS:
+        if "wants" in self.__dict__ and (name in _SETTINGS or name == "run"):
+            if name == "run":
+                self._call_signature = self._inspected()
+            self.__dict__["wants"] = wants_of(self)
             Task.generation = next(Task.changes)
-        if name == "run" and "_call_signature" in self.__dict__:
-            self._call_signature = self._inspected()
 
     def __repr__(self) -> str:
         return f"<Task: {self.name}>"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from miniprefect.engine.defaults import get_default_executor_class, get_default_task_runner_class
 from miniprefect.engine.frames import FlowFrame
-from miniprefect.engine.plan import FlowLike, Node, Plan
+from miniprefect.engine.plan import FlowLike, Plan
 from miniprefect.engine.runner import Runner, describe
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.signals import ENDRUN
@@ -167,8 +167,7 @@ class FlowRunner(Runner):
         )
 
     def _parameter_defaults(self) -> dict[str, Any]:
-        tasks = (node.task for node in self.flow.compiled().nodes if node.task.is_parameter)
-        return {task.name: task.default for task in tasks if not task.required}
+        return {task.name: task.default for task in self.flow.compiled().parameters if not task.required}
 
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the flow's own handlers, in order; each may replace the state."""
@@ -226,7 +225,7 @@ class FlowRunner(Runner):
         return self.determine_final_state(
             state,
             key_states=set(each_child(states[place] for place in plan.reference)),
-            return_states={task: s for task, s in zip(tasks, states, strict=True) if task in return_tasks},
+            return_states=_chosen(tasks, states, return_tasks),
             terminal_states=set(each_child(states[place] for place in plan.terminal)),
         )
 
@@ -236,15 +235,13 @@ class FlowRunner(Runner):
         made_for = (self.task_runner_cls, id(self.flow.result), *map(id, handlers))
         runners = plan.runners.get(made_for)
         if runners is None:
-            runners = [self._runner(node, handlers or None) for node in plan.nodes]
+            cls, result = self.task_runner_cls, self.flow.result
+            runners = [cls(node.task, handlers or None, result) for node in plan.nodes]
+            for runner, node in zip(runners, plan.nodes, strict=True):
+                # Set, not passed: a subclass may take no more arguments than Prefect's.
+                runner.slug = node.slug
             plan.runners = {made_for: runners}
         return runners
-
-    def _runner(self, node: Node, handlers: list[Callable[..., Any]] | None) -> TaskRunner:
-        runner = self.task_runner_cls(node.task, handlers, self.flow.result)
-        # Set, not passed: a subclass may take no more arguments than Prefect's.
-        runner.slug = node.slug
-        return runner
 
     def determine_final_state(
         self,
@@ -303,3 +300,9 @@ def _without_setups(plan: Plan, known: dict[Any, State]) -> dict[Any, State]:
         if node.task not in known or not known[node.task].is_finished()
     }
     return {task: state for task, state in known.items() if task not in plan.setups or task not in pending}
+
+
+def _chosen(tasks: list[Any], states: list[State], return_tasks: set[Any]) -> dict[Any, State]:
+    """Return the states of those tasks that were asked for, which are mostly all of them."""
+    found = dict(zip(tasks, states, strict=True))
+    return found if len(return_tasks) == len(found) else {task: s for task, s in found.items() if task in return_tasks}

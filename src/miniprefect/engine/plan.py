@@ -6,10 +6,21 @@ questions written down here as protocols.
 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.state import State, Success
+
+
+class Wants(NamedTuple):
+    """Say what the settings of a task ask of its runs, so that what is not asked for costs nothing."""
+
+    run_name: bool
+    target: bool
+    cache: bool
+    retries: bool
+    special: bool
+    asking: bool
 
 
 class TaskLike(Protocol):
@@ -33,6 +44,7 @@ class TaskLike(Protocol):
     task_run_name: Any
     state_handlers: list[Callable[..., Any]]
     log_stdout: bool
+    wants: Wants
 
     @property
     def is_constant(self) -> bool:
@@ -152,18 +164,25 @@ class Plan:
         nodes: the tasks, upstream before downstream.
         terminal: where in `nodes` the tasks are that no other depends on.
         reference: where the tasks are that decide the state of a run.
+        parameters: the tasks whose results are given to a run.
         setups: the tasks that set up what a later run can't do without; see `FlowRunner`.
         runners: what takes the tasks through their runs, in the order of `nodes`, by what it was made for; the flow
             runner keeps it here from run to run.
     """
 
-    __slots__ = ("nodes", "reference", "runners", "setups", "terminal")
+    __slots__ = ("nodes", "parameters", "reference", "runners", "setups", "terminal")
 
     def __init__(
-        self, nodes: list[Node], terminal: Iterable[int], reference: Iterable[int], setups: Iterable[Any] = ()
+        self,
+        nodes: list[Node],
+        terminal: Iterable[int],
+        reference: Iterable[int],
+        setups: Iterable[Any] = (),
+        parameters: Iterable[Any] = (),
     ) -> None:
         self.nodes = nodes
         self.terminal = tuple(terminal)
         self.reference = tuple(reference)
         self.setups = tuple(setups)
+        self.parameters = tuple(parameters)
         self.runners: dict[Any, list[Any]] = {}

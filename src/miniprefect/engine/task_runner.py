@@ -4,7 +4,7 @@ First come the *gates* (`engine.gates`), which ask whether the task may run. Whe
 (nothing went before, and all upstream tasks plainly succeeded) they would all say yes, and are not asked.
 
 Then come the *steps*, which do the work. A task has only those it needs: which, is decided once, when the runner
-is made, from the settings of the task (`_STEPS`). A subclass that overrides a gate or a step always has it.
+is made, from what the task wants (`_STEPS`). A subclass that overrides a gate or a step always has it.
 """
 
 import datetime
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.gates import Gates, UpstreamStates, is_content_with_success
 from miniprefect.engine.keeping import Inputs, Keeping
-from miniprefect.engine.plan import TaskLike
+from miniprefect.engine.plan import TaskLike, Wants
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN, SUCCESS, PrefectStateSignal
@@ -78,18 +78,14 @@ class TaskRunner(Keeping):
         slug: str | None = None,
     ) -> None:
         super().__init__(state_handlers)
-        if not hasattr(task, "trigger"):
+        if not hasattr(task, "wants"):
             raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.")
         self.task = task
         self.result = task.result or flow_result
         self.slug = slug or task.slug
         cls: Any = type(self)
-        self._way = _way(cls)
-        self._steps = _steps(cls, _needs(task))
-        self._is_plain = self._steps == _PLAIN_STEPS and not self._way.collects
+        self._way = _way(cls, task.wants)
         self._keeps = self.result is not None and task.checkpoint is not False
-        self._call = self._specially if task.timeout or task.log_stdout or is_async(task.run) else None
-        self._asks_always = self._way.asks or not is_content_with_success(task.trigger)
 
     # ------------------------------------------------------------------ the run
 
@@ -161,11 +157,11 @@ class TaskRunner(Keeping):
                 inputs = self.get_task_inputs(state, upstream_states)
             else:
                 inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
-            if state is _PENDING and self._is_plain:
+            if state is _PENDING and self._way.is_plain:
                 # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
                 state = self._outcome(inputs)
             else:
-                state = self._pass(self._steps, state, inputs, watched)
+                state = self._pass(self._way.steps, state, inputs, watched)
             return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
         except ENDRUN as end:
             return end.state
@@ -197,7 +193,7 @@ class TaskRunner(Keeping):
 
     def _is_ordinary(self, upstream_states: UpstreamStates) -> bool:
         """Say whether every gate would let a fresh run pass."""
-        if self._asks_always:
+        if self._way.asks:
             return False
         return set(map(type, upstream_states.values())) <= {Success}
 
@@ -265,7 +261,7 @@ class TaskRunner(Keeping):
     def _outcome(self, inputs: Inputs) -> State:
         """Call the task, and say how that ended."""
         try:
-            value = self.task.run(**inputs) if self._call is None else self._call(inputs)
+            value = self._specially(inputs) if self._way.is_special else self.task.run(**inputs)
             ended: State = Success("Task run succeeded.", value)
         except PrefectStateSignal as signal:
             ended = self._signalled(signal)
@@ -330,7 +326,7 @@ class TaskRunner(Keeping):
                 frame.remember("task_loop_result", state.result)
                 frame.remember("task_run_count", 1)
                 again = Pending(f"Looping task (on loop index {state.loop_count})")
-                state = self._pass(self._steps, again, inputs or {}, watched)
+                state = self._pass(self._way.steps, again, inputs or {}, watched)
         return state
 
     def check_for_retry(self, state: State, inputs: Inputs) -> State:
@@ -359,6 +355,18 @@ def is_async(run: Callable[..., Any]) -> bool:
     return bool(code.co_flags & inspect.CO_COROUTINE)
 
 
+def wants_of(task: Any) -> Wants:
+    """Return what the settings of a task ask of its runs; a task keeps this until a setting changes."""
+    return Wants(
+        run_name=task.task_run_name is not None,
+        target=task.target is not None,
+        cache=task.cache_for is not None,
+        retries=task.max_retries > 0,
+        special=bool(task.timeout or task.log_stdout or is_async(task.run)),
+        asking=not is_content_with_success(task.trigger),
+    )
+
+
 # Every gate, in order; the last two look at the state alone.
 _GATES = (
     "check_upstream_finished",
@@ -370,31 +378,27 @@ _GATES = (
 _STATE_ONLY = _GATES[-2:]
 _MAP_GATES = (Gates.check_upstream_finished, Gates.check_upstream_skipped, Gates.check_task_ready_to_map)
 
-# Every step of a run, in order. `_needs` says, in the same order, which of them a task needs.
+# Every step of a run, in order, each with what a task must want to need it; None is needed by all.
 _STEPS = (
-    "set_task_run_name",
-    "check_target",
-    "check_task_is_cached",
-    "set_task_to_running",
-    "get_task_run_state",
-    "cache_result",
-    "check_for_retry",
+    ("set_task_run_name", "run_name"),
+    ("check_target", "target"),
+    ("check_task_is_cached", "cache"),
+    ("set_task_to_running", None),
+    ("get_task_run_state", None),
+    ("cache_result", "cache"),
+    ("check_for_retry", "retries"),
 )
-
-
-def _needs(task: TaskLike) -> tuple[bool, ...]:
-    caches = task.cache_for is not None
-    return task.task_run_name is not None, task.target is not None, caches, True, True, caches, task.max_retries > 0
-
-
 # The steps of a task that wants nothing more than to run.
 _PLAIN_STEPS = (TaskRunner.set_task_to_running, TaskRunner.get_task_run_state)
 
 
 class _Way(NamedTuple):
-    """The way of a class of task runners: its gates, and what it does differently from `TaskRunner`."""
+    """The way in which runners of one class take tasks of one kind through their runs."""
 
     gates: tuple[Callable[..., State], ...]
+    steps: tuple[Callable[..., State], ...]
+    is_plain: bool
+    is_special: bool
     asks: bool
     tells: bool
     runs: bool
@@ -402,21 +406,21 @@ class _Way(NamedTuple):
 
 
 @functools.cache
-def _way(cls: type[TaskRunner]) -> _Way:
+def _way(cls: Any, wants: Wants) -> _Way:
+    steps = tuple(
+        _step(cls, name) for name, want in _STEPS if want is None or getattr(wants, want) or _overrides(cls, name)
+    )
+    collects = _overrides(cls, "get_task_inputs")
     return _Way(
         gates=tuple(_gate(cls, name) for name in _GATES),
-        asks=_overrides(cls, *_GATES),
+        steps=steps,
+        is_plain=steps == _PLAIN_STEPS and not collects,
+        is_special=wants.special,
+        asks=wants.asking or _overrides(cls, *_GATES),
         tells=_overrides(cls, "handle_state_change", "call_runner_target_handlers"),
         runs=_overrides(cls, "run"),
-        collects=_overrides(cls, "get_task_inputs"),
+        collects=collects,
     )
-
-
-@functools.cache
-def _steps(cls: type[TaskRunner], needed: tuple[bool, ...]) -> tuple[Callable[..., State], ...]:
-    """Return the steps of `cls` that a task needs, and those that the class has a say in."""
-    wanted = (name for name, is_needed in zip(_STEPS, needed, strict=True) if is_needed or _overrides(cls, name))
-    return tuple(_step(cls, name) for name in wanted)
 
 
 def _gate(cls: type[TaskRunner], name: str) -> Callable[..., State]:
