@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from miniprefect.configuration import config
 from miniprefect.core.checks import MisuseError, expect, named, nearest
 from miniprefect.engine.defaults import get_default_executor_class, get_default_flow_runner_class
-from miniprefect.engine.runner import describe
+from miniprefect.engine.runner import INTERRUPTED, describe
 from miniprefect.engine.state import Cancelled, Paused, Pending, Resume, Scheduled, State, each_child
 from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.context import context
@@ -238,4 +238,4 @@ def _waited(moment: datetime.datetime) -> bool:
 
 def _interrupted(task_states: dict[Any, State]) -> State:
     """Return the state of a flow that was interrupted while it waited."""
-    return Cancelled("Interrupt signal raised, cancelling flow run.", result=dict(task_states))
+    return Cancelled(INTERRUPTED, result=dict(task_states))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from miniprefect.engine.defaults import get_default_executor_class, get_default_task_runner_class
 from miniprefect.engine.frames import FlowFrame
 from miniprefect.engine.plan import FlowLike, Plan
-from miniprefect.engine.runner import Runner, describe
+from miniprefect.engine.runner import INTERRUPTED, Runner, describe
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cancelled, Failed, Pending, Queued, Running, State, Submitted, Success, each_child
@@ -117,7 +117,7 @@ class FlowRunner(Runner):
         except ENDRUN as end:
             return end.state
         except KeyboardInterrupt:
-            return self._ended(state, Cancelled("Interrupt signal raised, cancelling flow run."))
+            return self._ended(state, Cancelled(INTERRUPTED))
         except TimeUp:
             raise
         except BaseException as error:
@@ -219,9 +219,9 @@ class FlowRunner(Runner):
             with executor.start():
                 states = scheduling.run()
         except KeyboardInterrupt:
-            self.logger.error("Interrupt signal raised, cancelling flow run.")
+            self.logger.error(INTERRUPTED)
             finished = {task: s for task, s in zip(tasks, scheduling.states, strict=True) if s is not None}
-            return Cancelled("Interrupt signal raised, cancelling flow run.", result=finished)
+            return Cancelled(INTERRUPTED, result=finished)
         return self.determine_final_state(
             state,
             key_states=set(each_child(states[place] for place in plan.reference)),

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from miniprefect.engine import signals
 from miniprefect.engine.plan import TaskLike
-from miniprefect.engine.runner import Runner, describe
+from miniprefect.engine.runner import STOPPING, Runner, describe
 from miniprefect.engine.signals import ENDRUN, PrefectStateSignal
 from miniprefect.engine.state import (
     Failed,
@@ -18,7 +18,6 @@ from miniprefect.engine.state import (
     TriggerFailed,
     each_child,
 )
-from miniprefect.exceptions import TimeUp
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context
 
@@ -86,7 +85,7 @@ class Gates(Runner):
         except PrefectStateSignal as signal:
             self.logger.debug("Task '%s': trigger raised %r", self.task.name, signal)
             raise ENDRUN(signal.state) from signal
-        except (ENDRUN, KeyboardInterrupt, TimeUp):
+        except (ENDRUN, *STOPPING):
             raise
         except BaseException as error:
             if context.get("raise_on_exception"):

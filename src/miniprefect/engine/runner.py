@@ -13,6 +13,12 @@ from miniprefect.utilities.logging import get_logger
 
 __all__ = ["ENDRUN", "Runner"]
 
+# What no run holds up: Ctrl-C, and the time limit of a task that the run is part of.
+STOPPING = (KeyboardInterrupt, TimeUp)
+
+# What a flow run says that Ctrl-C ended.
+INTERRUPTED = "Interrupt signal raised, cancelling flow run."
+
 
 @functools.cache
 def _logger_of(name: str) -> logging.Logger:
@@ -68,7 +74,7 @@ class Runner:
             raise
         except PrefectStateSignal as signal:
             raise ENDRUN(signal.state) from signal
-        except (KeyboardInterrupt, TimeUp):
+        except STOPPING:
             raise
         except BaseException as error:
             if context.get("raise_on_exception"):
@@ -91,10 +97,6 @@ class Runner:
         if not isinstance(answer, State):
             raise AttributeError(f"A state handler returns a state or None; {handler!r} returned {answer!r}.")
         return answer
-
-
-# What no run holds up: Ctrl-C, and the time limit of a task that the run is part of.
-STOPPING = (KeyboardInterrupt, TimeUp)
 
 
 def describe(error: BaseException) -> str:

@@ -143,18 +143,18 @@ class Scheduling:
         """
         is_parent = self.nodes[place].mapped and not is_child
         answer = self.executor.submit(self.runners[place].run_within, self.frame, known, upstream, values, is_parent)
-        if isinstance(answer, State) and deliver is None:
-            self.arrived(place, answer)
+        if isinstance(answer, State):
+            if deliver is None:
+                self.arrived(place, answer)
+            else:
+                deliver(answer)
             return
         deliver = deliver or functools.partial(self.arrived, place)
-        if isinstance(answer, State):
-            deliver(answer)
-        elif hasattr(answer, "add_done_callback"):
-            self._in_flight += 1
+        self._in_flight += 1
+        if hasattr(answer, "add_done_callback"):
             self._arrivals = self._arrivals or queue.SimpleQueue()
             answer.add_done_callback(lambda future: self._arrivals.put((deliver, future)))
         else:
-            self._in_flight += 1
             self._waits.append((deliver, answer))
 
     def _receive(self) -> None:

@@ -20,7 +20,7 @@ from miniprefect.engine.gates import Gates, UpstreamStates, is_content_with_succ
 from miniprefect.engine.keeping import Inputs, Keeping
 from miniprefect.engine.plan import TaskLike, Wants
 from miniprefect.engine.result.base import Result
-from miniprefect.engine.runner import describe
+from miniprefect.engine.runner import STOPPING, describe
 from miniprefect.engine.signals import ENDRUN, SUCCESS, PrefectStateSignal
 from miniprefect.engine.state import (
     Cached,
@@ -36,7 +36,7 @@ from miniprefect.engine.state import (
     Success,
     TimedOut,
 )
-from miniprefect.exceptions import TaskTimeoutSignal, TimeUp
+from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import Frame, context, current_frame, enter_frame, entered, leave_frame
 from miniprefect.utilities.lazy import LazyModule
@@ -49,8 +49,8 @@ timeouts = LazyModule("miniprefect.utilities.timeouts")
 _PENDING = Pending()
 _RUNNING = Running("Starting task run.")
 
-# What goes through a task run: its end, Ctrl-C, and the time limit of a task that this one runs in.
-_PASSING = (ENDRUN, KeyboardInterrupt, TimeUp)
+# What goes through the steps of a task run: its end, and what no run holds up.
+_PASSING = (ENDRUN, *STOPPING)
 
 
 class TaskRunnerInitializeResult(NamedTuple):
@@ -165,7 +165,7 @@ class TaskRunner(Keeping):
             return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
         except ENDRUN as end:
             return end.state
-        except (KeyboardInterrupt, TimeUp):
+        except STOPPING:
             raise
         except BaseException as error:
             return self._unexpected(error)
