@@ -36,24 +36,39 @@ def value(flow, call):
 # ---------------------------------------------------------------------- the plan
 
 
-def test_a_plan_lists_tasks_with_their_sources():
+def test_a_plan_lists_tasks_with_what_feeds_them():
     with Flow("etl") as flow:
         first = one()
         last = add(first, y=5)
     plan = compile_plan(flow)
-    assert [(node.task, node.slug, node.sources) for node in plan.nodes] == [
-        (first, "one-1", ()),
-        (last, "add-1", (0,)),
-    ]
-    assert plan.nodes[1].constants == {"y": 5}
-    assert (plan.terminal, plan.reference) == ((1,), (1,))
+    assert (plan.tasks, plan.slugs) == ([first, last], ["one-1", "add-1"])
+    assert plan.feeds == (["x"], [0], [range(0), range(1)])
+    assert [plan.constants[node] for node in plan.tasks] == [{}, {"y": 5}]
+    assert (plan.terminal, plan.reference) == ([1], [1])
+
+
+def test_tasks_that_were_added_before_what_they_depend_on_are_put_after_it():
+    flow, (a, b, c) = Flow("etl"), (Task("a"), Task("b"), Task("c"))
+    for node in (a, b, c):
+        flow.add_task(node)
+    flow.chain(c, b, a)
+    assert compile_plan(flow).tasks == [c, b, a]
+
+
+def test_cleaning_up_decides_nothing():
+    flow, (a, b) = Flow("etl"), (Task("a"), Task("b"))
+    b.is_cleanup = True
+    b.name = "b"  # a setting, so that what the task wants is found again
+    flow.add_edge(a, b)
+    plan = compile_plan(flow)
+    assert (plan.terminal, plan.reference) == ([1], [0])
 
 
 def test_a_plan_knows_the_reference_tasks():
     flow, (a, b) = Flow("etl"), (Task("a"), Task("b"))
     flow.add_edge(a, b)
     flow.set_reference_tasks([a])
-    assert compile_plan(flow).reference == (0,)
+    assert compile_plan(flow).reference == [0]
 
 
 def test_a_given_value_looks_like_a_constant_task():

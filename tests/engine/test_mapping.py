@@ -8,9 +8,9 @@ import pytest
 from miniprefect import Flow, Parameter, Task, context, flatten, task, unmapped
 from miniprefect.core.edge import Edge
 from miniprefect.engine import FlowRunner
-from miniprefect.engine.mapping import children, element, elements
+from miniprefect.engine.mapping import Inputs, element, elements
 from miniprefect.engine.signals import SKIP, TRIGGERFAIL
-from miniprefect.engine.state import Failed, Mapped, Pending, Retrying, Skipped, State, Success, TriggerFailed
+from miniprefect.engine.state import Cached, Failed, Mapped, Pending, Retrying, Skipped, State, Success, TriggerFailed
 from tests.engine.helpers import FUTURE, Handler, Returns
 
 
@@ -83,14 +83,39 @@ def test_an_element_has_everything_of_its_state_but_the_result() -> None:
 def test_the_shortest_input_decides_how_many_children_there_are() -> None:
     long, short = mapped_edge("x"), mapped_edge("y")
     states = {long: Success(result=[1, 2, 3]), short: Success(result="ab")}
-    found = [{edge.key: state.result for edge, state in child.items()} for child in children(states)[1]]
+    inputs = Inputs(states)
+    found = [{edge.key: state.result for edge, state in inputs.of(index).items()} for index in range(inputs.size)]
     assert found == [{"x": 1, "y": "a"}, {"x": 2, "y": "b"}]
 
 
 def test_an_unmapped_input_is_the_same_for_all_children() -> None:
     whole = Success(result=[9])
     states = {mapped_edge(): Success(result=[1, 2]), Edge(Task(), Task(), key="y"): whole}
-    assert all(whole in child.values() for child in children(states)[1])
+    inputs = Inputs(states)
+    assert [whole in inputs.of(index).values() for index in range(inputs.size)] == [True, True]
+
+
+def test_inputs_are_plain_when_all_upstream_states_are_plain_successes() -> None:
+    whole, nothing = Edge(Task(), Task(), key="y"), Edge(Task(), Task())
+    states = {mapped_edge(): Success(result=[1, 2]), whole: Success(result=3), nothing: Success(result=4)}
+    assert Inputs(states).plain() == ([("x", [1, 2])], {"y": 3})
+    children = Mapped(map_states=[Success(result=5), Success(result=6)])
+    assert Inputs({mapped_edge(): children}).plain() == ([("x", [5, 6])], {})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {mapped_edge(): Mapped(map_states=[Success(result=5), Failed(result=6)])},
+        {mapped_edge(): Cached(result=[1, 2])},
+        {mapped_edge(): Success(result=[1]), mapped_edge("y"): Failed()},
+        {mapped_edge(): Success(result=[1]), Edge(Task(), Task()): Skipped()},
+        {mapped_edge(): Success(result=[1]), Edge(Task(), Task(), key="y"): Mapped(map_states=[Success()])},
+    ],
+    ids=["failed child", "cached", "failed input", "skipped input", "whole map"],
+)
+def test_inputs_are_not_plain_when_any_upstream_state_is_another(odd: dict[Edge, State]) -> None:
+    assert Inputs(odd).plain() is None
 
 
 # ---------------------------------------------------------------------- maps in flows

@@ -1,13 +1,15 @@
 """The plan of a flow: flat, in order, made again only when the flow has changed."""
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from miniprefect import Flow, Task, unmapped
-from miniprefect.engine.plan import Node, Plan
+from miniprefect import Flow, Task, flatten, unmapped
+from miniprefect.engine.results import LocalResult
 from miniprefect.engine.state import Success
+from miniprefect.triggers import any_failed
 from tests.engine.helpers import Add, Returns
 
 
@@ -23,28 +25,28 @@ def diamond() -> tuple[Flow, list[Task]]:
 def test_a_plan_lists_upstream_tasks_before_downstream_ones() -> None:
     flow, tasks = diamond()
     plan = flow.compiled()
-    place = {node.task: number for number, node in enumerate(plan.nodes)}
-    assert set(place) == set(tasks)
-    assert all(place[edge.upstream_task] < place[edge.downstream_task] for edge in flow.edges)
+    assert set(plan.tasks) == set(tasks)
+    assert [plan.places[task] for task in plan.tasks] == [0, 1, 2, 3]
+    assert all(plan.places[edge.upstream_task] < plan.places[edge.downstream_task] for edge in flow.edges)
 
 
 def test_a_plan_knows_terminal_and_reference_tasks() -> None:
     flow, (_first, left, right, last) = diamond()
     plan = flow.compiled()
-    assert [plan.nodes[place].task for place in plan.terminal] == [last]
-    assert [plan.nodes[place].task for place in plan.reference] == [last]
+    assert [plan.tasks[place] for place in plan.terminal] == [last]
+    assert [plan.tasks[place] for place in plan.reference] == [last]
     flow.set_reference_tasks([left, right])
     plan = flow.compiled()
-    assert {plan.nodes[place].task for place in plan.reference} == {left, right}
-    assert [plan.nodes[place].task for place in plan.terminal] == [last]
+    assert {plan.tasks[place] for place in plan.reference} == {left, right}
+    assert [plan.tasks[place] for place in plan.terminal] == [last]
 
 
-def test_a_node_knows_its_slug_and_where_its_edges_begin() -> None:
+def test_a_plan_knows_slugs_and_what_each_task_depends_on() -> None:
     flow, (_first, left, right, last) = diamond()
     plan = flow.compiled()
-    node = next(node for node in plan.nodes if node.task is last)
-    assert node.slug == "last-1"
-    assert {plan.nodes[source].task for source in node.sources} == {left, right}
+    place = plan.places[last]
+    assert plan.slugs[place] == "last-1"
+    assert {plan.tasks[source] for source in plan.sources(place)} == {left, right}
 
 
 def test_upstream_states_are_found_by_edge_those_of_constants_too() -> None:
@@ -52,18 +54,55 @@ def test_upstream_states_are_found_by_edge_those_of_constants_too() -> None:
         one = Returns(1)()
         total = Add()(one, y=5)
     plan = flow.compiled()
-    node = next(node for node in plan.nodes if node.task is total)
-    state = Success(result=1)
-    states = node.upstream_states([state] * len(plan.nodes))
+    states = plan.upstream_states(plan.places[total], [Success(result=1)] * 2)
     assert {edge.key: found.result for edge, found in states.items()} == {"x": 1, "y": 5}
 
 
-def test_a_node_knows_whether_it_is_mapped() -> None:
+def test_a_task_without_edges_has_no_upstream_states() -> None:
+    flow = Flow("flow")
+    flow.add_task(Task())
+    assert flow.compiled().upstream_states(0, [None]) == {}
+
+
+def test_a_plan_knows_which_tasks_are_mapped_and_which_flatten() -> None:
     with Flow("flow") as flow:
         mapped = Add().map([1], unmapped(2))
         plain = Add()(1, 2)
-    found = {node.task: node.mapped for node in flow.compiled().nodes}
-    assert (found[mapped], found[plain]) == (True, False)
+        flat = Add()(flatten(Returns([[1]])), 2)
+    plan = flow.compiled()
+    assert plan.mapped == {plan.places[mapped]}
+    assert plan.flattening == {plan.places[flat]}
+    assert plan.feeds.spans[plan.places[plain]] == range(0)
+
+
+def test_feeds_are_the_arguments_that_are_results() -> None:
+    with Flow("flow") as flow:
+        before = Returns(1)()
+        one = Returns(1)()
+        total = Add()(one, y=5, upstream_tasks=[before])
+    plan = flow.compiled()
+    (at,) = plan.feeds.spans[plan.places[total]] or ()
+    assert (plan.feeds.keys[at], plan.feeds.sources[at]) == ("x", plan.places[one])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"max_retries": 1, "retry_delay": datetime.timedelta(0)},
+        {"timeout": 1},
+        {"log_stdout": True},
+        {"trigger": any_failed},
+        {"cache_for": datetime.timedelta(1)},
+        {"target": "t"},
+        {"task_run_name": "n"},
+        {"result": LocalResult()},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_a_task_that_wants_more_than_to_be_called_has_no_feeds(settings: dict[str, Any]) -> None:
+    flow = Flow("flow")
+    flow.add_task(Returns(1, **settings))
+    assert flow.compiled().feeds.spans == [None]
 
 
 def test_a_plan_is_kept_while_the_flow_stays_the_same() -> None:
@@ -93,11 +132,14 @@ def test_a_plan_is_made_again_when_something_changes(change: Callable[..., Any])
 
 
 def test_an_empty_plan() -> None:
-    plan = Plan([], (), ())
-    assert (plan.nodes, plan.terminal, plan.reference) == ([], (), ())
+    plan = Flow("empty").compiled()
+    assert (plan.tasks, plan.terminal, plan.reference) == ([], [], [])
 
 
-def test_a_node_without_edges_has_no_upstream_states() -> None:
-    node = Node(Task(), "slug", (), (), {})
-    assert node.upstream_states([]) == {}
-    assert (node.mapped, node.flattens) == (False, False)
+def test_the_edges_of_a_plan_are_its_own() -> None:
+    """A flow may be changed, in another thread, while it runs."""
+    flow, (first, *_, last) = diamond()
+    plan = flow.compiled()
+    flow.add_edge(first, last)
+    assert [len(plan.edges(place)) for place in range(4)] == [0, 1, 1, 2]
+    assert [len(flow.compiled().edges(place)) for place in range(4)] == [0, 1, 1, 3]

@@ -1,12 +1,11 @@
 """From a graph to a plan."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from miniprefect.core.edge import Edge
 from miniprefect.core.graph import Graph, in_order
 from miniprefect.core.task import Task
-from miniprefect.engine.plan import EdgeLike, Node, Plan, TaskLike
+from miniprefect.engine.plan import EdgeLike, Feeds, Plan, TaskLike
 
 
 def compile_plan(graph: Graph) -> Plan:
@@ -15,23 +14,54 @@ def compile_plan(graph: Graph) -> Plan:
     Raises:
         ValueError: there is a cycle.
     """
-    index = graph._current_index()
-    tasks = list(in_order(graph.tasks, index.upstream, graph.name))
-    place = {task: number for number, task in enumerate(tasks)}
-    slugs, constants, upstream = graph.slugs, graph.constants, index.upstream
-    nodes = [_node(task, slugs[task], upstream.get(task, ()), place, constants[task]) for task in tasks]
+    index = graph._shared_index()
+    try:
+        places, feeds = _places_and_feeds(graph.tasks, index.upstream)
+    except KeyError:
+        # A task was added before one that it depends on, which is rare.
+        places, feeds = _places_and_feeds(in_order(graph.tasks, index.upstream, graph.name), index.upstream)
+    terminal = [place for place, task in enumerate(places) if task not in index.downstream]
     return Plan(
-        nodes,
-        terminal=[number for number, task in enumerate(tasks) if task not in index.downstream],
-        reference=sorted(place[task] for task in graph.reference_tasks()),
-        setups=[task for task in tasks if task.is_setup],
-        parameters=[task for task in tasks if task.is_parameter],
+        places,
+        slugs=[*map(graph.slugs.__getitem__, places)],
+        constants=graph.constants,
+        edges=index.upstream,
+        feeds=feeds,
+        terminal=terminal,
+        reference=_reference(graph, places, feeds, terminal),
     )
 
 
-def _node(task: Task, slug: str, edges: Sequence[Edge], place: dict[Task, int], constants: dict[str, Any]) -> Node:
-    # A list for the tuple: a generator would cost more than the few edges that a task has.
-    return Node(task, slug, tuple(edges), tuple([place[edge.upstream_task] for edge in edges]), constants)
+def _places_and_feeds(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]]) -> tuple[dict[Task, int], Feeds]:
+    """Give each task its place, and find the places of those that feed it.
+
+    Raises:
+        KeyError: a task comes before one that it depends on.
+    """
+    places: dict[Task, int] = {}
+    feeds = Feeds([], [], [])
+    keys, sources, spans = feeds
+    for task in tasks:
+        begin = len(keys)
+        is_plain = task.wants.nothing
+        for edge in upstream.get(task, ()):
+            source = places[edge.upstream_task]
+            if edge.mapped or edge.flattened:
+                is_plain = False
+            elif edge.key is not None:
+                keys.append(edge.key)
+                sources.append(source)
+        places[task] = len(spans)
+        spans.append(range(begin, len(keys)) if is_plain else None)
+    return places, feeds
+
+
+def _reference(graph: Graph, places: dict[Task, int], feeds: Feeds, terminal: list[int]) -> list[int]:
+    """Return where the tasks are that decide the state of a run: mostly those at the end."""
+    cleans_up = any(span is None and task.is_cleanup for task, span in zip(places, feeds.spans, strict=True))
+    if graph._reference_tasks or cleans_up:
+        return sorted(places[task] for task in graph.reference_tasks())
+    return terminal
 
 
 # The contracts that the engine asks for, held by the classes themselves: checked by the type checker.

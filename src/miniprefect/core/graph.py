@@ -148,6 +148,8 @@ class Graph:
 
     def _insert(self, edge: Edge) -> None:
         index = self._current_index()
+        if index.is_shared:
+            index = self._index = _EdgeIndex(self._edges)
         self._edges.add(edge)
         if index.version != self._edges.version:
             index.add(edge)
@@ -213,6 +215,12 @@ class Graph:
         if self._index.version != self._edges.version:
             self._index = _EdgeIndex(self._edges)
         return self._index
+
+    def _shared_index(self) -> "_EdgeIndex":
+        """Return the current index, never to be changed from now on: the next change makes another."""
+        index = self._current_index()
+        index.is_shared = True
+        return index
 
     def _own(self, task: Task) -> Task:
         if task not in self.tasks:
@@ -385,6 +393,8 @@ def _check_mappable(value: Any, task: Any) -> None:
 
 class _EdgeIndex:
     """The edges by the task they end at and by the task they begin at."""
+
+    is_shared = False
 
     def __init__(self, edges: OrderedSet[Edge] | None = None) -> None:
         self.version = 0 if edges is None else edges.version

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from miniprefect.engine.crew import Crew
 from miniprefect.engine.defaults import get_default_executor_class, get_default_task_runner_class
 from miniprefect.engine.frames import FlowFrame
 from miniprefect.engine.plan import FlowLike, Plan
@@ -16,6 +17,9 @@ from miniprefect.executors.base import Executor
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context as the_context
 from miniprefect.utilities.context import current_frame, entered
+from miniprefect.utilities.lazy import LazyModule
+
+waiting = LazyModule("miniprefect.engine.waiting")
 
 TaskStates = Mapping[Any, State]
 
@@ -209,39 +213,35 @@ class FlowRunner(Runner):
     ) -> State:
         """Run the tasks, and say what their states make of the flow."""
         plan = self.flow.compiled()
-        tasks = [node.task for node in plan.nodes]
-        if not return_tasks.issubset(tasks):
+        if not plan.places.keys() >= return_tasks:
             raise ValueError("Some tasks in return_tasks were not found in the flow.")
-        runners = self._runners(plan, task_runner_state_handlers)
+        crew = self._crew(plan, task_runner_state_handlers)
         task_states = _without_setups(plan, task_states)
-        scheduling = Scheduling(plan, runners, executor, current_frame(), task_states, task_contexts)
+        # An executor of a user's own need not say; then its calls are waited for if they are not done.
+        way = Scheduling if getattr(executor, "runs_at_once", False) else waiting.Waiting
+        scheduling = way(plan, crew, executor, current_frame(), task_states, task_contexts)
         try:
             with executor.start():
                 states = scheduling.run()
         except KeyboardInterrupt:
             self.logger.error(INTERRUPTED)
-            finished = {task: s for task, s in zip(tasks, scheduling.states, strict=True) if s is not None}
-            return Cancelled(INTERRUPTED, result=finished)
+            return Cancelled(INTERRUPTED, result=scheduling.so_far())
         return self.determine_final_state(
             state,
             key_states=set(each_child(states[place] for place in plan.reference)),
-            return_states=_chosen(tasks, states, return_tasks),
+            return_states=_chosen(plan.tasks, states, return_tasks),
             terminal_states=set(each_child(states[place] for place in plan.terminal)),
         )
 
-    def _runners(self, plan: Plan, handlers: list[Callable[..., Any]]) -> list[TaskRunner]:
-        """Return what takes each task of the plan through its run; made once for runs that do not differ."""
-        # The runners keep the handlers and the result alive, so that no other object can have the same id.
+    def _crew(self, plan: Plan, handlers: list[Callable[..., Any]]) -> Crew:
+        """Return what takes the tasks of the plan through their runs; made once for runs that do not differ."""
+        # The crew keeps the handlers and the result alive, so that no other object can have the same id.
         made_for = (self.task_runner_cls, id(self.flow.result), *map(id, handlers))
-        runners = plan.runners.get(made_for)
-        if runners is None:
-            cls, result = self.task_runner_cls, self.flow.result
-            runners = [cls(node.task, handlers or None, result) for node in plan.nodes]
-            for runner, node in zip(runners, plan.nodes, strict=True):
-                # Set, not passed: a subclass may take no more arguments than Prefect's.
-                runner.slug = node.slug
-            plan.runners = {made_for: runners}
-        return runners
+        crew: Crew | None = plan.crews.get(made_for)
+        if crew is None:
+            crew = Crew(plan, self.task_runner_cls, handlers, self.flow.result)
+            plan.crews = {made_for: crew}
+        return crew
 
     def determine_final_state(
         self,
@@ -295,9 +295,9 @@ def _without_setups(plan: Plan, known: dict[Any, State]) -> dict[Any, State]:
         return known
     pending = {
         edge.upstream_task
-        for node in plan.nodes
-        for edge in node.edges
-        if node.task not in known or not known[node.task].is_finished()
+        for place, task in enumerate(plan.tasks)
+        for edge in plan.edges(place)
+        if task not in known or not known[task].is_finished()
     }
     return {task: state for task, state in known.items() if task not in plan.setups or task not in pending}
 

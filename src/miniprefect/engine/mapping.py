@@ -4,10 +4,12 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from miniprefect.engine.state import Mapped, State, Success
+from miniprefect.engine.state import Mapped, Pending, State, Success
 from miniprefect.utilities.logging import get_logger
 
 UpstreamStates = dict[Any, State]
+# Arguments by name, each with its values by index.
+Columns = list[tuple[str, Sequence[Any]]]
 
 
 def element(state: State, value: Any) -> State:
@@ -43,29 +45,99 @@ def elements(state: State) -> Sequence[Any] | None:
     return [result[index] for index in range(len(result))]
 
 
-def children(upstream_states: UpstreamStates) -> tuple[int, Iterator[UpstreamStates]]:
-    """Return how many children a mapped task has, and the upstream states of each, made when it is its turn.
+class Inputs:
+    """Be what the children of a mapped task take: of each mapped input one part, of the others the whole.
 
-    The shortest mapped input decides how many there are.
+    The shortest mapped input decides how many children there are.
+
+    Args:
+        upstream_states: the states that the mapped task depends on, by edge. A part of one may be None: the state
+            of a child that is still on its way, to be read when it is there.
 
     Raises:
         Exception: an input can't be taken apart.
     """
-    mapped = {edge: elements(state) for edge, state in upstream_states.items() if edge.mapped}
-    size = min(len(parts) for parts in mapped.values() if parts is not None)
-    columns = [_column(upstream_states[edge], parts) for edge, parts in mapped.items()]
-    whole = {edge: state for edge, state in upstream_states.items() if not edge.mapped}
-    rows = zip(*columns, strict=False)
-    return size, ({**dict(zip(mapped, row, strict=True)), **whole} for row in itertools.islice(rows, size))
+
+    def __init__(self, upstream_states: UpstreamStates) -> None:
+        self._mapped = [(edge, s, elements(s)) for edge, s in upstream_states.items() if edge.mapped]
+        self._whole = {edge: s for edge, s in upstream_states.items() if not edge.mapped}
+        self.size = min(len(parts) for _, _, parts in self._mapped if parts is not None)
+
+    def of(self, index: int) -> UpstreamStates:
+        """Return the upstream states of one child."""
+        upstream = {edge: _part(state, parts, index) for edge, state, parts in self._mapped}
+        upstream.update(self._whole)
+        return upstream
+
+    def plain(self) -> tuple[Columns, dict[str, Any]] | None:
+        """Return the arguments of the children, or None unless all upstream states are plain successes.
+
+        Those that differ come by name, each with its values by index; those that are the same for all by name.
+        """
+        columns = []
+        for edge, state, parts in self._mapped:
+            values = _plain_values(state, parts)
+            if values is None:
+                return None
+            if edge.key is not None:
+                columns.append((edge.key, values))
+        if not set(map(type, self._whole.values())) <= {Success}:
+            return None
+        return columns, {edge.key: state.result for edge, state in self._whole.items() if edge.key is not None}
 
 
-def _column(state: State, parts: Sequence[Any] | None) -> Iterator[State]:
-    """Yield what each child gets in the place of `state`."""
+def _part(state: State, parts: Sequence[Any] | None, index: int) -> State:
+    """Return what one child gets in the place of `state`."""
     if parts is None:
-        return itertools.repeat(state)
-    if isinstance(state, Mapped):
-        return iter(parts)
-    return (element(state, part) for part in parts)
+        return state
+    part = parts[index]
+    return part if isinstance(state, Mapped) else element(state, part)
+
+
+def _plain_values(state: State, parts: Sequence[Any] | None) -> Sequence[Any] | None:
+    """Return what the children get in the place of `state`, or None if one of them gets no plain success."""
+    if type(state) is Success:
+        return parts
+    if isinstance(state, Mapped) and set(map(type, state.map_states)) <= {Success}:
+        return [child.result for child in state.map_states]
+    return None
+
+
+class Fan:
+    """Be the children of a mapped task: what they take and what has become of them.
+
+    Args:
+        place: where in the plan the task is.
+        inputs: what the children take.
+        parent: says that the task can be mapped.
+        known: the state that the task had before the run.
+
+    Attributes:
+        states: the states of the children, None for those that have not ended.
+        state: the state of the mapped task, which holds them.
+    """
+
+    def __init__(self, place: int, inputs: Inputs, parent: Mapped, known: State | None) -> None:
+        self.place = place
+        self.inputs = inputs
+        self.known = known.map_states[: inputs.size] if isinstance(known, Mapped) else []
+        finished = [state if state is not None and state.is_finished() else None for state in self.known]
+        self.states: list[Any] = finished + [None] * (inputs.size - len(finished))
+        self.state = Mapped(parent.message, None, self.states, parent.context, parent._cached_inputs)
+
+    def known_of(self, index: int) -> State | None:
+        """Return the state that a child had before the run."""
+        return self.known[index] if index < len(self.known) else None
+
+    def unfinished(self) -> Iterator[int]:
+        """List the children that have not ended."""
+        return (index for index, state in enumerate(self.states) if state is None)
+
+    def close(self) -> None:
+        """Make the results of the children that of the mapped task; children that have not ended are pending."""
+        for index in self.unfinished():
+            self.states[index] = Pending("Task not run.")
+        self.state.result = [state.result for state in self.states]
 
 
 def flattened(upstream_states: UpstreamStates) -> UpstreamStates:

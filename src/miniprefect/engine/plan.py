@@ -5,7 +5,7 @@ questions written down here as protocols.
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from miniprefect.engine.result.base import Result
@@ -13,7 +13,17 @@ from miniprefect.engine.state import State, Success
 
 
 class Wants(NamedTuple):
-    """Say what the settings of a task ask of its runs, so that what is not asked for costs nothing."""
+    """Say what the settings of a task ask of its runs, so that what is not asked for costs nothing.
+
+    Attributes:
+        run_name: a name for each run.
+        target: to look whether the result is there already.
+        cache: to use results again.
+        retries: to try again after a failure.
+        special: a time limit, an event loop, or its output in the log.
+        asking: to ask its trigger even when all upstream tasks succeeded.
+        nothing: none of these, nor that its result is kept: only to be called with the results of upstream tasks.
+    """
 
     run_name: bool
     target: bool
@@ -21,6 +31,7 @@ class Wants(NamedTuple):
     retries: bool
     special: bool
     asking: bool
+    nothing: bool
 
 
 class TaskLike(Protocol):
@@ -51,6 +62,18 @@ class TaskLike(Protocol):
         """Whether the result is known, so that there is nothing to run."""
 
     @property
+    def is_parameter(self) -> bool:
+        """Whether the result is given to the flow run."""
+
+    @property
+    def is_setup(self) -> bool:
+        """Whether it sets up what a later run can't do without."""
+
+    @property
+    def is_cleanup(self) -> bool:
+        """Whether it only cleans up."""
+
+    @property
     def run(self) -> Callable[..., Any]:
         """The work itself."""
 
@@ -77,55 +100,6 @@ class FlowLike(Protocol):
 
     def compiled(self) -> "Plan":
         """Return the plan of the flow as it is now."""
-
-
-class Node:
-    """Be one task of a plan.
-
-    Attributes:
-        task: the task.
-        slug: its unique name in the flow.
-        edges: the edges that end at it.
-        sources: where in the plan they begin, in the same order.
-        constants: the plain values that are arguments, by name: the flow's own dict, so that a change counts.
-        mapped: whether any edge is mapped.
-        flattens: whether any edge takes a level of nesting off.
-    """
-
-    __slots__ = ("_given", "constants", "edges", "flattens", "mapped", "slug", "sources", "task")
-
-    def __init__(
-        self, task: Any, slug: str, edges: tuple[Any, ...], sources: tuple[int, ...], constants: dict[str, Any]
-    ) -> None:
-        self.task = task
-        self.slug = slug
-        self.edges = edges
-        self.sources = sources
-        self.constants = constants
-        self.mapped = self.flattens = False
-        for edge in edges:
-            self.mapped = self.mapped or edge.mapped
-            self.flattens = self.flattens or edge.flattened
-        self._given: dict[str, tuple[Any, GivenEdge, State]] = {}
-
-    def upstream_states(self, states: Sequence[Any]) -> dict[Any, Any]:
-        """Return the states that the task depends on, by edge, out of those of the whole plan.
-
-        A plain value counts as the result of a task that succeeded.
-        """
-        upstream = dict(zip(self.edges, map(states.__getitem__, self.sources), strict=True))
-        for key, value in self.constants.items():
-            known = self._given.get(key)
-            if known is None or known[0] is not value:
-                known = self._give(key, value)
-            upstream[known[1]] = known[2]
-        return upstream
-
-    def _give(self, key: str, value: Any) -> tuple[Any, "GivenEdge", State]:
-        """Make the edge and the state of a plain value, and keep them for as long as it stays the same."""
-        state = Success("Auto-generated constant value", result=value)
-        given = self._given[key] = (value, GivenEdge(GivenValue(value), self.task, key), state)
-        return given
 
 
 class GivenValue:
@@ -157,32 +131,109 @@ class GivenEdge:
         self.key = key
 
 
+class Feeds(NamedTuple):
+    """Say which results are arguments of the tasks that want nothing but to be called with them.
+
+    One flat list for all tasks costs less than a small one for each.
+
+    Attributes:
+        keys: the names of arguments.
+        sources: the places of the tasks whose results they are.
+        spans: for each task where in these two its own are; None for a task that wants more.
+    """
+
+    keys: list[str]
+    sources: list[int]
+    spans: list[range | None]
+
+
 class Plan:
     """Be a flow, ready to run: its tasks in an order in which they can run, each with what feeds it.
 
+    The lists are parallel: what is at one place in them is about one task.
+
     Attributes:
-        nodes: the tasks, upstream before downstream.
-        terminal: where in `nodes` the tasks are that no other depends on.
-        reference: where the tasks are that decide the state of a run.
+        tasks: the tasks, upstream before downstream.
+        places: where in the lists each of them is.
+        slugs: their unique names in the flow.
+        constants: the plain values that are arguments, by task and name: the flow's own, so that a change counts.
+        feeds: the results that are arguments of each.
+        mapped: the places of the tasks that are mapped.
+        flattening: the places of the tasks that take a level of nesting off an input.
+        terminal: the places of the tasks that no other depends on.
+        reference: the places of the tasks that decide the state of a run.
         parameters: the tasks whose results are given to a run.
         setups: the tasks that set up what a later run can't do without; see `FlowRunner`.
-        runners: what takes the tasks through their runs, in the order of `nodes`, by what it was made for; the flow
-            runner keeps it here from run to run.
+        crews: what takes the tasks through their runs, by what it was made for; the flow runner keeps it here from
+            run to run.
     """
 
-    __slots__ = ("nodes", "parameters", "reference", "runners", "setups", "terminal")
+    __slots__ = (
+        "_edges",
+        "_given",
+        "constants",
+        "crews",
+        "feeds",
+        "flattening",
+        "mapped",
+        "parameters",
+        "places",
+        "reference",
+        "setups",
+        "slugs",
+        "tasks",
+        "terminal",
+    )
 
     def __init__(
         self,
-        nodes: list[Node],
-        terminal: Iterable[int],
-        reference: Iterable[int],
-        setups: Iterable[Any] = (),
-        parameters: Iterable[Any] = (),
+        places: dict[Any, int],
+        slugs: list[str],
+        constants: Mapping[Any, dict[str, Any]],
+        edges: Mapping[Any, Sequence[Any]],
+        feeds: Feeds,
+        terminal: list[int],
+        reference: list[int],
     ) -> None:
-        self.nodes = nodes
-        self.terminal = tuple(terminal)
-        self.reference = tuple(reference)
-        self.setups = tuple(setups)
-        self.parameters = tuple(parameters)
-        self.runners: dict[Any, list[Any]] = {}
+        self.tasks = list(places)
+        self.places = places
+        self.slugs = slugs
+        self.constants = constants
+        self._edges = edges
+        self.feeds = feeds
+        self.terminal = terminal
+        self.reference = reference
+        special = [place for place, span in enumerate(feeds.spans) if span is None]
+        self.mapped = {place for place in special if any(edge.mapped for edge in self.edges(place))}
+        self.flattening = {place for place in special if any(edge.flattened for edge in self.edges(place))}
+        self.parameters = [self.tasks[place] for place in special if self.tasks[place].is_parameter]
+        self.setups = [self.tasks[place] for place in special if self.tasks[place].is_setup]
+        self.crews: dict[Any, Any] = {}
+        self._given: dict[tuple[int, str], tuple[Any, GivenEdge, State]] = {}
+
+    def edges(self, place: int) -> Sequence[Any]:
+        """Return the edges that end at a task."""
+        return self._edges.get(self.tasks[place], ())
+
+    def sources(self, place: int) -> set[int]:
+        """Return the places of the tasks that a task depends on."""
+        return {self.places[edge.upstream_task] for edge in self.edges(place)}
+
+    def upstream_states(self, place: int, states: Sequence[Any]) -> dict[Any, Any]:
+        """Return the states that a task depends on, by edge, out of those of the whole plan.
+
+        A plain value counts as the result of a task that succeeded.
+        """
+        upstream = {edge: states[self.places[edge.upstream_task]] for edge in self.edges(place)}
+        for key, value in self.constants.get(self.tasks[place], {}).items():
+            known = self._given.get((place, key))
+            if known is None or known[0] is not value:
+                known = self._give(place, key, value)
+            upstream[known[1]] = known[2]
+        return upstream
+
+    def _give(self, place: int, key: str, value: Any) -> "tuple[Any, GivenEdge, State]":
+        """Make the edge and the state of a plain value, and keep them for as long as it stays the same."""
+        state = Success("Auto-generated constant value", result=value)
+        given = self._given[place, key] = (value, GivenEdge(GivenValue(value), self.tasks[place], key), state)
+        return given

@@ -21,8 +21,9 @@ INTERRUPTED = "Interrupt signal raised, cancelling flow run."
 
 
 @functools.cache
-def _logger_of(name: str) -> logging.Logger:
-    return get_logger(name)
+def logger_of(class_name: str) -> logging.Logger:
+    """Return the logger of a class of runners."""
+    return get_logger(class_name)
 
 
 class Runner:
@@ -39,7 +40,7 @@ class Runner:
             if isinstance(state_handlers, str) or not isinstance(state_handlers, Iterable):
                 raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write them in a list.")
             self.state_handlers.extend(state_handlers)
-        self.logger = _logger_of(type(self).__name__)
+        self.logger = logger_of(type(self).__name__)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

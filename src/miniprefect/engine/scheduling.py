@@ -1,34 +1,42 @@
-"""The scheduling loop: decide what is ready, hand it to the executor, collect the states. No user code runs here.
+"""The scheduling loop: give every task of a plan its turn, and collect the states. No user code runs here.
 
-Tasks are submitted in the order of the plan. An executor that runs calls at once answers with their states, and
-nothing ever waits. Another answers with futures; a task whose upstream tasks are still on their way is then set
-aside until the last of them arrives.
-
-Arrivals come through a queue, because futures call back in whatever thread finished them.
+This is the loop for an executor that runs calls at once and answers with their states: tasks get their turn in the
+order of the plan, and nothing ever waits. `engine.waiting` is the one for executors that answer with futures.
 """
 
 import copy
 import functools
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from miniprefect.engine.mapping import children, flattened
-from miniprefect.engine.plan import Node, Plan
+from miniprefect.engine.crew import Crew
+from miniprefect.engine.mapping import Fan, Inputs, flattened
+from miniprefect.engine.plainly import Outcomes, can_be_plain, run_children, run_tasks
+from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
-from miniprefect.engine.runner import STOPPING, describe
+from miniprefect.engine.runner import STOPPING
 from miniprefect.engine.state import Failed, Mapped, State, Success
-from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.executors.base import Executor
 from miniprefect.utilities.context import Frame
-from miniprefect.utilities.lazy import LazyModule
 from miniprefect.utilities.logging import get_logger
 
-queue = LazyModule("queue")
 
-Deliver = Callable[[State], None]
+class Run(NamedTuple):
+    """One task run: all that is needed to start it, again if it has to be, and what takes in its state.
 
-_UNMAPPABLE = "At least one upstream state has an unmappable result."
+    Attributes:
+        place: where in the plan the task is.
+        upstream: the states that it depends on, by edge.
+        values: values for the context of this run.
+        is_parent: whether it is to find out if the task can be mapped.
+        deliver: takes its final state.
+    """
+
+    place: int
+    upstream: dict[Any, State]
+    values: dict[str, Any] | None
+    is_parent: bool
+    deliver: Callable[[State], None]
 
 
 class Scheduling:
@@ -36,7 +44,7 @@ class Scheduling:
 
     Args:
         plan: what to run.
-        runners: what takes each task of the plan through its run.
+        crew: what takes the tasks of the plan through their runs.
         executor: where to run it; it has been started.
         frame: the context of the flow run.
         known: states that tasks have before the run, by task.
@@ -46,198 +54,142 @@ class Scheduling:
     def __init__(
         self,
         plan: Plan,
-        runners: Sequence[TaskRunner],
+        crew: Crew,
         executor: Executor,
         frame: Frame,
         known: Mapping[Any, State],
         contexts: Mapping[Any, dict[str, Any]],
     ) -> None:
-        self.nodes = plan.nodes
-        self.runners = runners
+        self.plan = plan
+        self.crew = crew
         self.executor = executor
         self.frame = frame
         self.known = known
         self.contexts = contexts
-        self.states: list[Any] = [None] * len(plan.nodes)
-        self._in_flight = 0
-        # A queue.SimpleQueue of (deliver, future), once there is a future to wait for.
-        self._arrivals: Any = None
-        self._waits: deque[tuple[Deliver, Any]] = deque()
-        self._ready: deque[int] = deque()
-        self._missing: dict[int, int] = {}
-        self._dependents: dict[int, list[int]] = {}
+        self.outcomes = Outcomes(len(plan.tasks))
+        # The mapped tasks whose children run, by place.
+        self.fans: dict[int, Fan] = {}
 
     def run(self) -> list[State]:
         """Run everything and return the states in the order of the plan."""
-        for place, node in enumerate(self.nodes):
-            if not self._in_flight or not self._set_aside(place, node):
-                self._launch(place, node)
-        while self._ready or self._in_flight:
-            if self._ready:
-                place = self._ready.popleft()
-                self._launch(place, self.nodes[place])
-            else:
-                self._receive()
-        return self.states
+        places = iter(range(len(self.plan.tasks)))
+        while (place := self._next_of(places)) is not None:
+            self.launch(place)
+        return self.outcomes.states
 
-    def _set_aside(self, place: int, node: Node) -> bool:
-        """Let a task wait for the upstream tasks that are on their way; say whether there are any."""
-        awaited = {source for source in node.sources if self.states[source] is None}
-        for source in awaited:
-            self._dependents.setdefault(source, []).append(place)
-        if awaited:
-            self._missing[place] = len(awaited)
-        return bool(awaited)
+    def so_far(self) -> dict[Any, State]:
+        """Return the states there are when the run is cut short; children that have none are pending."""
+        for fan in self.fans.values():
+            fan.close()
+        states = self.outcomes.states
+        return {task: state for task, state in zip(self.plan.tasks, states, strict=True) if state is not None}
 
-    def arrived(self, place: int, state: State) -> None:
-        """Take in the state of a task, and release those that waited for nothing else."""
-        self.states[place] = state
-        if not self._dependents:
-            return
-        for dependent in self._dependents.pop(place, ()):
-            self._missing[dependent] -= 1
-            if not self._missing[dependent]:
-                self._ready.append(dependent)
+    def _next_of(self, places: Iterator[int]) -> int | None:
+        """Return the next place, after running what can be run plainly."""
+        if self._may_be_plain():
+            return run_tasks(places, self.plan, self.outcomes, self.frame, self.crew.runner)
+        return next(places, None)
+
+    def _may_be_plain(self) -> bool:
+        return self.crew.is_plain and not self.known and not self.contexts
 
     # ------------------------------------------------------------------ one task
 
-    def _launch(self, place: int, node: Node) -> None:
+    def launch(self, place: int) -> None:
         """Begin one task."""
-        task = node.task
+        task = self.plan.tasks[place]
         known = self.known.get(task) if self.known else None
         if task.is_constant:
             self.arrived(place, Success(result=task.value))
         elif known is not None and known.is_finished() and not (known.is_mapped() or known.is_cached()):
-            self.arrived(place, self.runners[place].loaded(known))
+            self.arrived(place, self.crew.runner(place).loaded(known))
         else:
-            upstream = node.upstream_states(self.states)
-            if node.flattens:
-                try:
-                    upstream = flattened(upstream)
-                except STOPPING:
-                    raise
-                except BaseException as error:
-                    self.arrived(place, self._unusable(place, "An upstream result can't be flattened.", error))
-                    return
-            deliver = functools.partial(self._map, place, known, upstream) if node.mapped else None
-            self.submit(place, known, upstream, self.contexts.get(task) if self.contexts else None, deliver)
+            try:
+                upstream = self._upstream(place)
+            except STOPPING:
+                raise
+            except BaseException as error:
+                self._fail(place, "An upstream result can't be flattened.", error)
+                return
+            is_parent = place in self.plan.mapped
+            deliver = functools.partial(self._spread, place, known, upstream) if is_parent else None
+            self.start(
+                Run(
+                    place,
+                    upstream,
+                    self.contexts.get(task) if self.contexts else None,
+                    is_parent,
+                    deliver or functools.partial(self.arrived, place),
+                ),
+                known,
+            )
 
-    def submit(
-        self,
-        place: int,
-        known: State | None,
-        upstream: dict[Any, State],
-        values: dict[str, Any] | None,
-        deliver: Deliver | None = None,
-        is_child: bool = False,
-    ) -> None:
-        """Hand one task run to the executor.
+    def _upstream(self, place: int) -> dict[Any, State]:
+        upstream = self.plan.upstream_states(place, self.outcomes.states)
+        return flattened(upstream) if place in self.plan.flattening else upstream
 
-        Args:
-            place: where in the plan the task is.
-            known: the state that it begins with.
-            upstream: the states that it depends on.
-            values: values for the context of this run.
-            deliver: what takes its final state; by default it becomes the state of the task.
-            is_child: whether this is one run of many of a mapped task.
-        """
-        is_parent = self.nodes[place].mapped and not is_child
-        answer = self.executor.submit(self.runners[place].run_within, self.frame, known, upstream, values, is_parent)
-        if isinstance(answer, State):
-            if deliver is None:
-                self.arrived(place, answer)
-            else:
-                deliver(answer)
-            return
-        deliver = deliver or functools.partial(self.arrived, place)
-        self._in_flight += 1
-        if hasattr(answer, "add_done_callback"):
-            self._arrivals = self._arrivals or queue.SimpleQueue()
-            answer.add_done_callback(lambda future: self._arrivals.put((deliver, future)))
-        else:
-            self._waits.append((deliver, answer))
+    def start(self, run: Run, known: State | None) -> None:
+        """Hand a task run that begins with the state `known` to the executor."""
+        run.deliver(self.submit(run, known))
 
-    def _receive(self) -> None:
-        """Wait for one of the calls on their way."""
-        self._in_flight -= 1
-        if self._waits:
-            deliver, future = self._waits.popleft()
-            deliver(_state_of(functools.partial(self.executor.wait, future)))
-        else:
-            deliver, future = self._arrivals.get()
-            deliver(_state_of(future.result))
+    def submit(self, run: Run, known: State | None) -> Any:
+        """Hand a task run to the executor, and return what that answers."""
+        runner = self.crew.runner(run.place)
+        return self.executor.submit(runner.run_within, self.frame, known, run.upstream, run.values, run.is_parent)
 
-    def _unusable(self, place: int, message: str, error: BaseException) -> State:
-        """Return the state of a task that could not begin because of what an upstream task returned."""
-        get_logger("FlowRunner").error("Task '%s': %s", self.nodes[place].task.name, message, exc_info=error)
-        return Failed(message, result=error)
+    def arrived(self, place: int, state: State) -> None:
+        """Take in the state of a task."""
+        self.outcomes.add(place, state)
+
+    def _fail(self, place: int, message: str, error: BaseException) -> None:
+        """Fail a task that could not begin because of what an upstream task returned."""
+        get_logger("FlowRunner").error("Task '%s': %s", self.plan.tasks[place].name, message, exc_info=error)
+        self.arrived(place, Failed(message, result=error))
 
     # ------------------------------------------------------------------ a map
 
-    def _map(self, place: int, known: State | None, upstream: dict[Any, State], parent: State) -> None:
+    def _spread(self, place: int, known: State | None, upstream: dict[Any, State], parent: State) -> None:
         """Begin the children of a mapped task, if it turned out that it can be mapped."""
         if not isinstance(parent, Mapped):
             self.arrived(place, parent)
             return
         try:
-            size, inputs = children(upstream)
+            inputs = Inputs(upstream)
         except STOPPING:
             raise
         except BaseException as error:
-            self.arrived(place, self._unusable(place, _UNMAPPABLE, error))
+            self._fail(place, "At least one upstream state has an unmappable result.", error)
             return
         if isinstance(known, Mapped):
             parent = copy.copy(parent)
             parent.cached_inputs = {edge.key: Result(s.result) for edge, s in upstream.items() if edge.key is not None}
-        _Map(self, place, parent, known, size).begin(inputs)
+        fan = self.fans[place] = Fan(place, inputs, parent, known)
+        self.outcomes.states[place] = fan.state
+        self.run_children(fan)
 
+    def run_children(self, fan: Fan) -> None:
+        """Take all children of a mapped task through their runs."""
+        task = self.plan.tasks[fan.place]
+        plain = fan.inputs.plain() if self._may_be_plain() and can_be_plain(task) else None
+        if plain is None:
+            for index in fan.unfinished():
+                self.start_child(fan, index)
+        else:
+            run_children(fan.states, task, self.plan.slugs[fan.place], *plain, self.frame, self.crew.runner(fan.place))
+        self.finish(fan)
 
-class _Map:
-    """Collect the states of the children of one mapped task."""
+    def start_child(self, fan: Fan, index: int) -> None:
+        """Begin one child."""
+        values = {**(self.contexts.get(self.plan.tasks[fan.place]) or {}), "map_index": index}
+        deliver = functools.partial(self.child_arrived, fan, index)
+        self.start(Run(fan.place, fan.inputs.of(index), values, False, deliver), fan.known_of(index))
 
-    def __init__(self, loop: Scheduling, place: int, parent: Mapped, known: State | None, size: int) -> None:
-        self.loop = loop
-        self.place = place
-        self.parent = parent
-        self.known = known.map_states if isinstance(known, Mapped) else []
-        self.states: list[Any] = [None] * size
-        self.missing = size
+    def child_arrived(self, fan: Fan, index: int, state: State) -> None:
+        """Take in the state of a child."""
+        fan.states[index] = state
 
-    def begin(self, inputs: Iterable[dict[Any, State]]) -> None:
-        """Submit every child that is not known to have finished."""
-        if not self.states:
-            self._finish()
-        values = self.loop.contexts.get(self.loop.nodes[self.place].task) or {}
-        for index, upstream in enumerate(inputs):
-            known = self.known[index] if index < len(self.known) else None
-            deliver = functools.partial(self._arrived, index)
-            if known is not None and known.is_finished():
-                deliver(known)
-            else:
-                child_values = {**values, "map_index": index}
-                self.loop.submit(self.place, known, upstream, child_values, deliver, is_child=True)
-
-    def _arrived(self, index: int, state: State) -> None:
-        self.states[index] = state
-        self.missing -= 1
-        if not self.missing:
-            self._finish()
-
-    def _finish(self) -> None:
-        parent = self.parent
-        results = [state.result for state in self.states]
-        mapped = Mapped(parent.message, results, self.states, parent.context, parent._cached_inputs)
-        self.loop.arrived(self.place, mapped)
-
-
-def _state_of(answer: Callable[[], Any]) -> State:
-    """Return the state that a call ended with; a call that was lost on the way is a failed task."""
-    try:
-        state: State = answer()
-        return state
-    except STOPPING:
-        raise
-    except BaseException as error:
-        message = f"The executor lost the task run: {describe(error)}"
-        get_logger("FlowRunner").error(message, exc_info=error)
-        return Failed(message, result=error)
+    def finish(self, fan: Fan) -> None:
+        """Make of the children's states that of the mapped task."""
+        fan.close()
+        del self.fans[fan.place]
+        self.arrived(fan.place, fan.state)

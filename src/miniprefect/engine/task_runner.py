@@ -35,6 +35,7 @@ from miniprefect.engine.state import (
     Submitted,
     Success,
     TimedOut,
+    succeeded,
 )
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.utilities.clock import utc_now
@@ -132,9 +133,9 @@ class TaskRunner(Keeping):
         token = enter_frame(frame)
         try:
             if not self.logger.isEnabledFor(logging.INFO):
-                return self._live(frame, state, upstream_states, is_mapped_parent)
+                return self._ended(self._live, frame, state, upstream_states, is_mapped_parent)
             self.logger.info("Task '%s': Starting task run...", frame.full_name)
-            state = self._live(frame, state, upstream_states, is_mapped_parent)
+            state = self._ended(self._live, frame, state, upstream_states, is_mapped_parent)
             self.logger.info(
                 "Task '%s': Finished task run for task with final state: '%s'", frame.full_name, type(state).__name__
             )
@@ -145,24 +146,28 @@ class TaskRunner(Keeping):
     def _live(
         self, frame: TaskFrame, state: State | None, upstream_states: UpstreamStates, is_mapped_parent: bool
     ) -> State:
-        """Take the run from its first state to its last, whatever happens on the way."""
+        """Take the run from its first state to its last."""
         watched = self._is_watched()
+        if state is None and not is_mapped_parent and self._is_ordinary(upstream_states):
+            state = Pending() if watched else _PENDING
+        else:
+            gates = _MAP_GATES if is_mapped_parent else self._way.gates
+            state = self._pass(gates, self._begin(frame, state), upstream_states, watched)
+        if self._way.collects:
+            inputs = self.get_task_inputs(state, upstream_states)
+        else:
+            inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
+        if state is _PENDING and self._way.is_plain:
+            # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
+            state = self._outcome(inputs)
+        else:
+            state = self._pass(self._way.steps, state, inputs, watched)
+        return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
+
+    def _ended(self, part: Callable[..., State], *given: Any) -> State:
+        """Return the state that a part of the run ends in, whatever happens in it."""
         try:
-            if state is None and not is_mapped_parent and self._is_ordinary(upstream_states):
-                state = Pending() if watched else _PENDING
-            else:
-                gates = _MAP_GATES if is_mapped_parent else self._way.gates
-                state = self._pass(gates, self._begin(frame, state), upstream_states, watched)
-            if self._way.collects:
-                inputs = self.get_task_inputs(state, upstream_states)
-            else:
-                inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
-            if state is _PENDING and self._way.is_plain:
-                # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
-                state = self._outcome(inputs)
-            else:
-                state = self._pass(self._way.steps, state, inputs, watched)
-            return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
+            return part(*given)
         except ENDRUN as end:
             return end.state
         except STOPPING:
@@ -262,16 +267,28 @@ class TaskRunner(Keeping):
         """Call the task, and say how that ended."""
         try:
             value = self._specially(inputs) if self._way.is_special else self.task.run(**inputs)
-            ended: State = Success("Task run succeeded.", value)
-        except PrefectStateSignal as signal:
-            ended = self._signalled(signal)
-        except TaskTimeoutSignal as signal:
-            ended = TimedOut("Task timed out during execution.", result=signal)
-        except _PASSING:
-            raise
+            ended: State = succeeded(value, self.task.tags)
         except BaseException as error:
-            ended = self._failure(error)
+            ended = self._raised(error)
         return self._kept(ended, inputs) if self._keeps else ended
+
+    def _raised(self, error: BaseException) -> State:
+        """Return what it means that the call of the task raised."""
+        if isinstance(error, PrefectStateSignal):
+            return self._signalled(error)
+        if isinstance(error, TaskTimeoutSignal):
+            return TimedOut("Task timed out during execution.", result=error)
+        if isinstance(error, _PASSING):
+            raise error
+        return self._failure(error)
+
+    def recovered(self, error: BaseException, inputs: Inputs) -> State:
+        """Return the state that a plain run ends in whose call raised; see `engine.plainly`."""
+        return self._ended(self._after, error, inputs)
+
+    def _after(self, error: BaseException, inputs: Inputs) -> State:
+        state = self._raised(error)
+        return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
     def _kept(self, state: State, inputs: Inputs) -> State:
         """Write the result; a failure of that is one of the task, and may be retried like any other."""
@@ -357,14 +374,17 @@ def is_async(run: Callable[..., Any]) -> bool:
 
 def wants_of(task: Any) -> Wants:
     """Return what the settings of a task ask of its runs; a task keeps this until a setting changes."""
-    return Wants(
-        run_name=task.task_run_name is not None,
-        target=task.target is not None,
-        cache=task.cache_for is not None,
-        retries=task.max_retries > 0,
-        special=bool(task.timeout or task.log_stdout or is_async(task.run)),
-        asking=not is_content_with_success(task.trigger),
+    wants = (
+        task.task_run_name is not None,
+        task.target is not None,
+        task.cache_for is not None,
+        task.max_retries > 0,
+        bool(task.timeout or task.log_stdout or is_async(task.run)),
+        not is_content_with_success(task.trigger),
     )
+    keeps = task.result is not None and task.checkpoint is not False
+    is_special = task.is_constant or task.is_parameter or task.is_setup or task.is_cleanup
+    return Wants(*wants, nothing=not (any(wants) or keeps or is_special))
 
 
 # Every gate, in order; the last two look at the state alone.

@@ -12,7 +12,15 @@ from typing import Any
 
 
 class Executor:
-    """Run callables. Subclasses implement `submit` and `wait`."""
+    """Run callables. Subclasses implement `submit` and `wait`.
+
+    Attributes:
+        runs_at_once: whether `submit` runs a call itself, in the thread that submits it, and returns its value.
+        width: how many calls it can use at a time; None for any number.
+    """
+
+    runs_at_once: bool = False
+    width: int | None = None
 
     def __repr__(self) -> str:
         return f"<Executor: {type(self).__name__}>"

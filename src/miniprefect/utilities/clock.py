@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Wall clocks jump (summer sleep of a laptop, NTP), so a long wait looks at the clock again this often.
-_LONGEST_SLEEP = 5.0
+LONGEST_SLEEP = 5.0
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
     def sleep_until(self, moment: datetime.datetime) -> None:
         """Wait until `moment`, an aware datetime; return at once if it has passed."""
         while (remaining := (moment - self.now()).total_seconds()) > 0:
-            self.sleep(min(remaining, _LONGEST_SLEEP))
+            self.sleep(min(remaining, LONGEST_SLEEP))
 
 
 _in_use = [Clock()]

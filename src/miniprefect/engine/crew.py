@@ -1,0 +1,41 @@
+"""The task runners of a plan."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from miniprefect.engine.plan import Plan
+from miniprefect.engine.result.base import Result
+from miniprefect.engine.task_runner import TaskRunner
+
+
+class Crew:
+    """Give each task of a plan its task runner, made when it is first asked for.
+
+    Args:
+        plan: the tasks.
+        cls: the class of the runners.
+        handlers: functions of (task runner, old state, new state).
+        result: where results are written unless the task says otherwise.
+    """
+
+    __slots__ = ("cls", "handlers", "is_plain", "plan", "result", "runners")
+
+    def __init__(
+        self, plan: Plan, cls: type[TaskRunner], handlers: Sequence[Callable[..., Any]], result: Result | None
+    ) -> None:
+        self.plan = plan
+        self.cls = cls
+        self.handlers = handlers
+        self.result = result
+        self.runners: list[TaskRunner | None] = [None] * len(plan.tasks)
+        # Whether the runners add nothing to what the tasks want; see `engine.plainly`.
+        self.is_plain = cls is TaskRunner and not handlers and result is None
+
+    def runner(self, place: int) -> TaskRunner:
+        """Return the runner of the task at `place`."""
+        runner = self.runners[place]
+        if runner is None:
+            runner = self.runners[place] = self.cls(self.plan.tasks[place], self.handlers or None, self.result)
+            # Set, not passed: a subclass may take no more arguments than Prefect's.
+            runner.slug = self.plan.slugs[place]
+        return runner

@@ -1,0 +1,229 @@
+"""The scheduling loop for executors that answer with futures: what waits for what, and what goes first.
+
+A task waits until all its upstream tasks have arrived. A child of a mapped task that takes its inputs from the
+children of another waits for those children only, not for the whole map. A task run that is to be tried again waits
+until that is due, while the others go on.
+
+What is ready goes to the executor: tasks in the order of the plan, then the children of mapped tasks, first those with
+a low index and of these the ones furthest downstream, so that chained maps go depth first. An executor that says how
+many calls it can use (`width`) gets no more at a time; the rest is still to be chosen from when a call comes back.
+
+Arrivals come through a queue, because futures call back in whatever thread finished them.
+"""
+
+import functools
+import heapq
+import itertools
+import queue
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from miniprefect.engine.mapping import Fan
+from miniprefect.engine.runner import STOPPING, describe
+from miniprefect.engine.scheduling import Run, Scheduling
+from miniprefect.engine.state import Failed, Retrying, State
+from miniprefect.utilities.clock import LONGEST_SLEEP, clock, utc_now
+from miniprefect.utilities.logging import get_logger
+
+
+class Waiting(Scheduling):
+    """Run every task of a plan, on an executor whose calls take their time; for the arguments see `Scheduling`."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.width: float = getattr(self.executor, "width", None) or float("inf")
+        self.in_flight = 0
+        self._arrivals: queue.SimpleQueue[tuple[Run, Any]] = queue.SimpleQueue()
+        # The calls whose futures can't call back.
+        self._silent: deque[tuple[Run, Any]] = deque()
+        # What may begin, in order: the place of a task as (-1, place, None), a child as (index, -place, its crowd).
+        self._ready: list[tuple[int, int, Crowd | None]] = []
+        # What is to be tried again, as (due, number, run, state).
+        self._later: list[tuple[Any, int, Run, State]] = []
+        self._numbers = itertools.count()
+        # By event, which is a place (the task has arrived) or ~place (its children have begun): who waits for it.
+        self._dependents: dict[int, list[int]] = {}
+        self._missing: dict[int, int] = {}
+        # The mapped tasks whose children have begun and not all ended, by place.
+        self._crowds: dict[int, Crowd] = {}
+
+    def run(self) -> list[State]:
+        """Run everything and return the states in the order of the plan."""
+        for place in range(len(self.plan.tasks)):
+            self._begin_waiting(place)
+        while self._ready or self.in_flight or self._later:
+            while self._ready and self.in_flight < self.width:
+                self._launch_next()
+            self._try_again()
+            if self.in_flight:
+                self._receive()
+            elif self._later and not self._ready:
+                clock().sleep_until(self._later[0][0])
+        return self.outcomes.states
+
+    # ------------------------------------------------------------------ what waits for what
+
+    def _begin_waiting(self, place: int) -> None:
+        events = self._events(place)
+        for event in events:
+            self._dependents.setdefault(event, []).append(place)
+        self._missing[place] = len(events)
+        if not events:
+            heapq.heappush(self._ready, (-1, place, None))
+
+    def _events(self, place: int) -> set[int]:
+        """Return what a task waits for."""
+        return {self._event(edge) for edge in self.plan.edges(place)}
+
+    def _event(self, edge: Any) -> int:
+        source = self.plan.places[edge.upstream_task]
+        return ~source if edge.mapped and not edge.flattened and source in self.plan.mapped else source
+
+    def _happened(self, event: int) -> None:
+        """Release the tasks that waited for nothing else."""
+        for place in self._dependents.pop(event, ()):
+            self._missing[place] -= 1
+            if not self._missing[place]:
+                heapq.heappush(self._ready, (-1, place, None))
+
+    def arrived(self, place: int, state: State) -> None:
+        """Take in the state of a task."""
+        super().arrived(place, state)
+        self._happened(~place)
+        self._happened(place)
+
+    # ------------------------------------------------------------------ maps
+
+    def run_children(self, fan: Fan) -> None:
+        """Line up the children that have their inputs; the others follow the children that they take them from."""
+        sources = [self._crowds[~event] for event in self._events(fan.place) if ~event in self._crowds]
+        crowd = self._crowds[fan.place] = Crowd(fan, sources)
+        self._push_next(crowd)
+        self._happened(~fan.place)
+        self._finish_if_done(crowd)
+
+    def child_arrived(self, fan: Fan, index: int, state: State) -> None:
+        """Take in the state of a child."""
+        super().child_arrived(fan, index, state)
+        crowd = self._crowds[fan.place]
+        crowd.missing -= 1
+        for follower in crowd.followers:
+            if follower.released(index):
+                self._push(follower, index)
+        self._finish_if_done(crowd)
+
+    def _finish_if_done(self, crowd: "Crowd") -> None:
+        if not crowd.missing:
+            del self._crowds[crowd.fan.place]
+            self.finish(crowd.fan)
+
+    # ------------------------------------------------------------------ what goes first
+
+    def _launch_next(self) -> None:
+        index, place, crowd = heapq.heappop(self._ready)
+        if crowd is None:
+            self.launch(place)
+        else:
+            self._push_next(crowd)
+            self.start_child(crowd.fan, index)
+
+    def _push_next(self, crowd: "Crowd") -> None:
+        """Line up the next child that waits for nothing: one at a time, for there may be millions."""
+        index = next(crowd.upcoming, None)
+        if index is not None:
+            self._push(crowd, index)
+
+    def _push(self, crowd: "Crowd", index: int) -> None:
+        heapq.heappush(self._ready, (index, -crowd.fan.place, crowd))
+
+    # ------------------------------------------------------------------ calls on their way
+
+    def start(self, run: Run, known: State | None) -> None:
+        """Hand a task run that begins with the state `known` to the executor."""
+        answer = self.submit(run, known)
+        if isinstance(answer, State):
+            run.deliver(answer)
+            return
+        self.in_flight += 1
+        if hasattr(answer, "add_done_callback"):
+            answer.add_done_callback(lambda future: self._arrivals.put((run, future)))
+        else:
+            self._silent.append((run, answer))
+
+    def _receive(self) -> None:
+        """Take in one of the calls on their way; return without one when a retry is due first."""
+        if self._silent:
+            run, future = self._silent.popleft()
+            state = _state_of(functools.partial(self.executor.wait, future))
+        else:
+            try:
+                run, future = self._arrivals.get(timeout=self._seconds_to_retry())
+            except queue.Empty:
+                return
+            state = _state_of(future.result)
+        self.in_flight -= 1
+        if isinstance(state, Retrying) and state.start_time is not None:
+            heapq.heappush(self._later, (state.start_time, next(self._numbers), run, state))
+        else:
+            run.deliver(state)
+
+    def _seconds_to_retry(self) -> float | None:
+        """Return how long to wait for an arrival before looking at the clock again."""
+        if not self._later:
+            return None
+        seconds: float = (self._later[0][0] - utc_now()).total_seconds()
+        return min(max(seconds, 0.0), LONGEST_SLEEP)
+
+    def _try_again(self) -> None:
+        """Hand the task runs whose retries are due to the executor again."""
+        while self._later and self._later[0][0] <= utc_now():
+            _, _, run, state = heapq.heappop(self._later)
+            self.start(run, state)
+
+
+class Crowd:
+    """Be the children of a mapped task while some of them are still to come.
+
+    Args:
+        fan: the children.
+        sources: the mapped tasks whose children some of them take their inputs from.
+
+    Attributes:
+        missing: how many have not ended.
+        upcoming: those that wait for nothing and have not been lined up.
+        followers: the mapped tasks whose children take their inputs from these.
+    """
+
+    def __init__(self, fan: Fan, sources: "list[Crowd]") -> None:
+        self.fan = fan
+        self.missing = fan.states.count(None)
+        self.followers: list[Crowd] = []
+        # By index, how many inputs are still to come; -1 when the last has come.
+        self._awaited = [0] * len(fan.states)
+        for source in sources:
+            source.followers.append(self)
+            for index in source.fan.unfinished():
+                if index < len(fan.states):
+                    self._awaited[index] += 1
+        self.upcoming: Iterator[int] = (index for index in fan.unfinished() if self._awaited[index] == 0)
+
+    def released(self, index: int) -> bool:
+        """Take in that an input of a child has come; say whether the child can begin now."""
+        if index >= len(self._awaited) or self.fan.states[index] is not None:
+            return False
+        self._awaited[index] = self._awaited[index] - 1 or -1
+        return self._awaited[index] < 0
+
+
+def _state_of(answer: Callable[[], Any]) -> State:
+    """Return the state that a call ended with; a call that was lost on the way is a failed task."""
+    try:
+        state: State = answer()
+        return state
+    except STOPPING:
+        raise
+    except BaseException as error:
+        message = f"The executor lost the task run: {describe(error)}"
+        get_logger("FlowRunner").error(message, exc_info=error)
+        return Failed(message, result=error)
