@@ -15,7 +15,7 @@ import copy
 import datetime
 import numbers
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from miniprefect.engine.cache_validators import Compared, Validator, plain
@@ -32,8 +32,9 @@ re = LazyModule("re")
 
 Values = dict[str, Any]
 
-# Of states that a validator of the user's own tells apart, as many are kept: all of them are in one record.
-MOST = 1000
+# How many entries a record has at most. A validator of the user's own has one record for all states, each of which it
+# is asked about: with no end to them, a map would take time with the square of its children.
+MOST = 200
 
 
 class Entry(NamedTuple):
@@ -73,9 +74,8 @@ class CacheRecords:
 
     def find(self, inputs: Values, parameters: Values) -> Cached | None:
         """Return the newest state that has not expired, passes the validator, and whose value is still there."""
-        chosen = self._chosen(inputs, parameters)
         try:
-            place = self._place(chosen)
+            place = self._place(self._chosen(inputs, parameters))
         except STOPPING:
             raise
         except BaseException:
@@ -162,9 +162,6 @@ def write_sealed(result: Result, value: Any, names: Values) -> Result:
 
 def _watched(result: Result, seen: list[bytes]) -> Result:
     """Return a copy of `result` that adds to `seen` the bytes that its serializer makes and gets."""
-    watched, serializer = result.copy(), copy.copy(result.serializer)
-    if not hasattr(serializer, "__dict__"):
-        return watched
 
     def serialize(value: Any) -> bytes:
         seen.append(result.serializer.serialize(value))
@@ -174,9 +171,13 @@ def _watched(result: Result, seen: list[bytes]) -> Result:
         seen.append(data)
         return result.serializer.deserialize(data)
 
-    # Not another class: results may ask of which class their serializer is.
-    vars(serializer).update(serialize=serialize, deserialize=deserialize)
-    watched.serializer = serializer
+    watched = result.copy()
+    # A serializer that can't be copied or changed goes unwatched.
+    with suppress(Exception):
+        # Not another class: results may ask of which class their serializer is.
+        serializer = copy.copy(result.serializer)
+        vars(serializer).update(serialize=serialize, deserialize=deserialize)
+        watched.serializer = serializer
     return watched
 
 
