@@ -4,6 +4,7 @@ import copy
 from contextlib import suppress
 from typing import Any
 
+from miniprefect.engine.cache_validators import never_use
 from miniprefect.engine.gates import Gates, UpstreamStates
 from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
 from miniprefect.engine.runner import describe
@@ -11,6 +12,9 @@ from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cached, Looped, State, Success
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context
+from miniprefect.utilities.lazy import LazyModule
+
+cache_records = LazyModule("miniprefect.engine.cache_records")
 
 Inputs = dict[str, Any]
 
@@ -73,6 +77,11 @@ class Keeping(Gates):
         for known in self._cached_states(state):
             if self.task.cache_validator(known, inputs, parameters):
                 raise ENDRUN(_without_inputs(known))
+        records = self._records()
+        found = records and records.find(inputs, parameters)
+        if found:
+            self._remember(found)
+            raise ENDRUN(_without_inputs(found))
         return state
 
     def _cached_states(self, state: State) -> list[Cached]:
@@ -81,6 +90,22 @@ class Keeping(Gates):
 
     def _cache_key(self) -> str:
         return self.task.cache_key or self.task.name
+
+    def _remember(self, state: Cached) -> None:
+        """Make a state known to later runs of this process."""
+        context.get("caches", {}).setdefault(self._cache_key(), []).append(state)
+
+    def _records(self) -> Any:
+        """Return what makes cached states known to other processes, too, or None if the task keeps no results."""
+        task, result = self.task, self.result
+        if task.cache_for is None or task.cache_validator is never_use:
+            return None
+        if result is None or not result.keeps_location or not self._checkpoints():
+            return None
+        return cache_records.CacheRecords(result, self._cache_key(), task.cache_validator, self._complain)
+
+    def _complain(self, what: str, error: BaseException) -> None:
+        self.logger.warning("Task '%s': %s: %s", self.task.name, what, describe(error))
 
     def cache_result(self, state: State, inputs: Inputs) -> State:
         """Make a success known to later runs, until it expires."""
@@ -93,7 +118,9 @@ class Keeping(Gates):
             cached_parameters=context.get("parameters"),
             cached_result_expiration=utc_now() + self.task.cache_for,
         )
-        context.get("caches", {}).setdefault(self._cache_key(), []).append(cached)
+        self._remember(cached)
+        if records := self._records():
+            records.keep(cached, inputs, context.get("parameters") or {})
         return _without_inputs(cached)
 
     def _checkpoints(self) -> bool:
@@ -107,8 +134,14 @@ class Keeping(Gates):
         if result is not None and self._checkpoints():
             # A result without a place to write to is no fault of the task.
             with suppress(ResultNotImplementedError):
-                state._result = result.write(state.result, **format_context(**inputs))
+                state._result = self._written(result, state.result, format_context(**inputs))
         return state
+
+    def _written(self, result: Result, value: Any, names: Inputs) -> Result:
+        if self._records():
+            known: Result = cache_records.write_sealed(result, value, names)
+            return known
+        return result.write(value, **names)
 
 
 def _without_inputs(state: Cached) -> Cached:

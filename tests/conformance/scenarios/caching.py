@@ -4,7 +4,7 @@ import datetime
 from datetime import timedelta
 
 import prefect
-from observe import Watch, describe, plain, run, scenario
+from observe import Watch, checkpointing, describe, folder, plain, run, scenario
 from prefect import Flow, Parameter, task
 from prefect.engine import FlowRunner, cache_validators
 from prefect.engine.cache_validators import (
@@ -16,6 +16,7 @@ from prefect.engine.cache_validators import (
     partial_parameters_only,
 )
 from prefect.engine.result import Result
+from prefect.engine.results import LocalResult
 from prefect.engine.state import Cached
 
 HOUR = timedelta(hours=1)
@@ -201,6 +202,30 @@ def the_cache_of_mapped_children_goes_by_input():
     flow.run(x=[1, 2])
     flow.run(x=[2, 1, 3])
     return calls
+
+
+def runs_in_two_processes(**arguments):
+    """Return how often a task runs whose flow runs twice, the second time without what was cached in memory."""
+    counted, calls = counting("counted", cache_for=HOUR, **arguments)
+    with Flow("flow") as flow:
+        counted()
+    for _ in range(2):
+        with prefect.context(caches={}):
+            flow.run()
+    return len(calls)
+
+
+@scenario(differs="cached states are kept beside the results, so that other processes find them", here={"": 1})
+def a_cache_beside_the_results():
+    with checkpointing():
+        return runs_in_two_processes(result=LocalResult(dir=str(folder())))
+
+
+@scenario
+def a_cache_beside_the_results_needs_checkpointing():
+    switched_off = runs_in_two_processes(result=LocalResult(dir=str(folder())))
+    with checkpointing():
+        return [switched_off, runs_in_two_processes(result=LocalResult(dir=str(folder())), checkpoint=False)]
 
 
 def verdict(validator, state, inputs=None, parameters=None):

@@ -5,7 +5,7 @@ import datetime
 import logging
 import traceback
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from miniprefect.engine.serializers import PickleSerializer, Serializer
 from miniprefect.utilities.context import context
@@ -34,6 +34,12 @@ class Result:
             in from the context, or a function of the context's keywords that returns the place.
         serializer: how the value becomes bytes; pickle by default.
     """
+
+    # Whether `write` keeps the value where `location` says, so that others can look there.
+    keeps_location: ClassVar[bool] = True
+
+    # A digest of the bytes that were written, if anybody needs it: see `engine.cache_records`.
+    _seal: str | None = None
 
     def __init__(
         self, value: Any = None, location: Location | None = None, serializer: Serializer | None = None

@@ -66,6 +66,8 @@ class HandledResult(Result):
         **kwargs: `value` and `location`, as every `Result` has them.
     """
 
+    keeps_location = False
+
     def __init__(self, handler: Any, **kwargs: Any) -> None:
         self.handler = handler
         super().__init__(**kwargs)

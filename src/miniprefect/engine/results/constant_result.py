@@ -15,6 +15,8 @@ class ConstantResult(Result):
         ValueError: a serializer is among them.
     """
 
+    keeps_location = False
+
     def __init__(self, **kwargs: Any) -> None:
         if "serializer" in kwargs:
             raise ValueError("Can't pass a serializer to a ConstantResult: it writes nothing.")

@@ -16,6 +16,8 @@ class PrefectResult(Result):
         TypeError: the serializer is neither a JSONSerializer, the default, nor a DateTimeSerializer.
     """
 
+    keeps_location = False
+
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("serializer", JSONSerializer())
         # What is no serializer, None too, is refused by the setter.

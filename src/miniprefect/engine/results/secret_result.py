@@ -31,6 +31,8 @@ class SecretResult(Result):
         ValueError: a serializer is among them.
     """
 
+    keeps_location = False
+
     def __init__(self, secret_task: SecretTask, **kwargs: Any) -> None:
         if "serializer" in kwargs:
             raise ValueError("Can't pass a serializer to a SecretResult: it writes nothing.")
