@@ -74,7 +74,7 @@ def _sorted_out(
     given = dict(parameters or {})
     unexpected = sorted(map(str, given.keys() - known.keys()))
     options = {name: value for name, value in keywords.items() if name not in known}
-    unknown = sorted(options.keys() - _accepted(runner_cls))
+    unknown = _unknown(options, runner_cls)
     given.update({name: value for name, value in keywords.items() if name in known})
     required = {name for name, parameter in known.items() if parameter.required}
     missing = sorted(required - given.keys() - _from_elsewhere(flow, options))
@@ -91,9 +91,10 @@ def _sorted_out(
     return given, options
 
 
-def _accepted(runner_cls: type[Any]) -> set[str]:
-    """Return the options that a runner takes, which may be more than those of `FlowRunner`."""
-    return {*_OPTIONS, "flow_run_name", *inspect.signature(runner_cls.run).parameters}
+def _unknown(options: dict[str, Any], runner_cls: type[Any]) -> list[str]:
+    """Return the options that a runner does not take; it may take more than `FlowRunner` does."""
+    unusual = options.keys() - {*_OPTIONS, "flow_run_name"}
+    return sorted(unusual - inspect.signature(runner_cls.run).parameters.keys()) if unusual else []
 
 
 def _from_elsewhere(flow: "Flow", options: dict[str, Any]) -> set[str]:

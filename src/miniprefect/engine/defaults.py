@@ -1,6 +1,7 @@
 """The classes that the configuration chooses for running."""
 
 import importlib
+import sys
 from typing import Any
 
 from miniprefect.configuration import config
@@ -29,7 +30,7 @@ def _imported(chosen: Any) -> type[Any]:
     if module.split(".")[0] == "prefect":
         module = "mini" + module
     try:
-        found: type[Any] = getattr(importlib.import_module(module), name)
+        found: type[Any] = getattr(sys.modules.get(module) or importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(
             f"The configuration names the class {chosen!r}, which can't be imported: {error}. Correct it in "

@@ -1,5 +1,6 @@
 """The life of one flow run: where it begins, the scheduling loop, and what its tasks' states make of it."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.exceptions import TimeUp
 from miniprefect.executors.base import Executor
 from miniprefect.utilities.clock import utc_now
+from miniprefect.utilities.collections import DotDict
 from miniprefect.utilities.context import context as the_context
 from miniprefect.utilities.context import current_frame, entered
 from miniprefect.utilities.lazy import LazyModule
@@ -51,12 +53,17 @@ class FlowRunner(Runner):
         super().__init__(state_handlers)
         if not hasattr(flow, "compiled"):
             raise AttributeError(f"A FlowRunner runs a Flow, not {flow!r}.")
-        self.context = the_context.copy()
         self.flow = flow
+        self._made_in = current_frame()
         self.task_runner_cls = task_runner_cls or get_default_task_runner_class()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.flow.name}>"
+
+    @functools.cached_property
+    def context(self) -> DotDict:
+        """What the context showed where the runner was made."""
+        return DotDict(dict(self._made_in.items()))
 
     @property
     def target(self) -> str:
@@ -156,7 +163,7 @@ class FlowRunner(Runner):
         """Return what a run begins with: its state, the tasks' states, and the contexts."""
         values = dict(context or {})
         given = {
-            **(self.context.get("parameters") or {}),
+            **(self._made_in.get("parameters") or {}),
             **(values.get("parameters") or {}),
             **(parameters or {}),
         }
