@@ -1,6 +1,5 @@
 """The steps of a task run that use or keep results: targets, caches, checkpoints, and names made of inputs."""
 
-import copy
 from contextlib import suppress
 from typing import Any
 
@@ -73,6 +72,8 @@ class Keeping(Gates):
 
     def check_task_is_cached(self, state: State, inputs: Inputs) -> State:
         """End the run with an earlier result that the task's validator lets pass, if there is one."""
+        if self.task.cache_validator is never_use:
+            return state
         parameters = context.get("parameters") or {}
         for known in self._cached_states(state):
             if self.task.cache_validator(known, inputs, parameters):
@@ -146,6 +147,12 @@ class Keeping(Gates):
 
 def _without_inputs(state: Cached) -> Cached:
     """Return a state like `state` to show: its inputs are for the cache only."""
-    shown = copy.copy(state)
-    shown.cached_inputs = None
+    shown = Cached(
+        state.message,
+        state._held,
+        cached_parameters=state.cached_parameters,
+        cached_result_expiration=state.cached_result_expiration,
+        hashed_inputs=state.hashed_inputs,
+    )
+    shown._context = state._context
     return shown

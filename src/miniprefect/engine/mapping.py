@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from miniprefect.engine.state import Mapped, Pending, State, Success
+from miniprefect.engine.state import PLAINLY_WELL, Mapped, Pending, State, Success
 from miniprefect.utilities.logging import get_logger
 
 UpstreamStates = dict[Any, State]
@@ -81,7 +81,7 @@ class Inputs:
                 return None
             if edge.key is not None:
                 columns.append((edge.key, values))
-        if not set(map(type, self._whole.values())) <= {Success}:
+        if not PLAINLY_WELL.issuperset(map(type, self._whole.values())):
             return None
         return columns, {edge.key: state.result for edge, state in self._whole.items() if edge.key is not None}
 
@@ -96,9 +96,9 @@ def _part(state: State, parts: Sequence[Any] | None, index: int) -> State:
 
 def _plain_values(state: State, parts: Sequence[Any] | None) -> Sequence[Any] | None:
     """Return what the children get in the place of `state`, or None if one of them gets no plain success."""
-    if type(state) is Success:
+    if type(state) in PLAINLY_WELL:
         return parts
-    if isinstance(state, Mapped) and set(map(type, state.map_states)) <= {Success}:
+    if isinstance(state, Mapped) and PLAINLY_WELL.issuperset(map(type, state.map_states)):
         return [child.result for child in state.map_states]
     return None
 

@@ -14,7 +14,7 @@ from miniprefect.engine.mapping import Columns
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import logger_of
-from miniprefect.engine.state import State, Success, succeeded
+from miniprefect.engine.state import PLAINLY_WELL, State, succeeded
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.utilities.context import Frame, enter_frame, leave_frame
 
@@ -38,7 +38,7 @@ class Outcomes:
     def add(self, place: int, state: State) -> None:
         """Take in the state of a task."""
         self.states[place] = state
-        if type(state) is Success:
+        if type(state) in PLAINLY_WELL:
             self.values[place] = state.result
         else:
             self.odd.add(place)

@@ -64,9 +64,9 @@ class Runner:
         A handler that raises a signal puts the run into the signal's state; one that raises anything else
         fails it.
         """
-        self.logger.debug(
-            "%s: Handling state change from %s to %s", self.target, type(old_state).__name__, type(new_state).__name__
-        )
+        if self.logger.isEnabledFor(logging.DEBUG):
+            kinds = type(old_state).__name__, type(new_state).__name__
+            self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
         try:
             new_state = self.call_runner_target_handlers(old_state, new_state)
             for handler in self.state_handlers:

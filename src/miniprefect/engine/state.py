@@ -419,6 +419,10 @@ class Cached(Success):
         self.hashed_inputs = hashed_inputs
 
 
+# The states of tasks that have a result and ask nothing more of those downstream.
+PLAINLY_WELL = frozenset({Success, Cached})
+
+
 class Mapped(Success):
     """Say that a task was mapped; its children have states of their own.
 

@@ -23,6 +23,7 @@ from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import STOPPING, describe
 from miniprefect.engine.signals import ENDRUN, SUCCESS, PrefectStateSignal
 from miniprefect.engine.state import (
+    PLAINLY_WELL,
     Cached,
     Failed,
     Looped,
@@ -33,7 +34,6 @@ from miniprefect.engine.state import (
     Running,
     State,
     Submitted,
-    Success,
     TimedOut,
     succeeded,
 )
@@ -200,7 +200,7 @@ class TaskRunner(Keeping):
         """Say whether every gate would let a fresh run pass."""
         if self._way.asks:
             return False
-        return set(map(type, upstream_states.values())) <= {Success}
+        return PLAINLY_WELL.issuperset(map(type, upstream_states.values()))
 
     def _pass(self, steps: Iterable[Callable[..., State]], state: State, data: Any, watched: bool) -> State:
         """Take steps, one after the other, and tell the handlers of every change if anybody watches."""
@@ -348,8 +348,10 @@ class TaskRunner(Keeping):
 
     def check_for_retry(self, state: State, inputs: Inputs) -> State:
         """Plan another attempt if this one failed and there are attempts left."""
+        if not state.is_failed():
+            return state
         run_count = context.get("task_run_count", 1)
-        if not state.is_failed() or run_count > self.task.max_retries or not self._retries_on(state.result):
+        if run_count > self.task.max_retries or not self._retries_on(state.result):
             return state
         return Retrying(
             f"Retrying Task (after attempt {run_count} of {self.task.max_retries + 1})",
