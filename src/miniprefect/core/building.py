@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from miniprefect.core.checks import MisuseError
-from miniprefect.utilities.context import current_frame
+from miniprefect.utilities.context import Frame, current_frame
 
 if TYPE_CHECKING:
     from miniprefect.core.flow import Flow
@@ -43,8 +43,13 @@ class Surroundings(NamedTuple):
 
 
 def surroundings() -> Surroundings:
-    """Read what the blocks around say."""
-    return Surroundings(*current_frame().gather("flow", "tags", "case", "resource", "mapped", "_created_tasks"))
+    """Read what the blocks around say. It is kept with the frame: mostly, many tasks are called in one block."""
+    frame = current_frame()
+    when, found = getattr(frame, "gathered", (None, None))
+    if found is None or when is not Frame.last_write:
+        found = Surroundings(*frame.gather("flow", "tags", "case", "resource", "mapped", "_created_tasks"))
+        frame.gathered = (Frame.last_write, found)
+    return found
 
 
 def warn_of_unused(tasks: Iterable[Any]) -> None:

@@ -141,11 +141,8 @@ class VarArgsTask(Task):
 
     def run(self, **task_results: Any) -> Any:
         """Return the values in the order of their numbers."""
-        return [task_results[name] for name in sorted(task_results, key=_number)]
-
-
-def _number(name: str) -> int:
-    return int(name.removeprefix("arg_"))
+        # By number: shorter names have smaller ones.
+        return [task_results[name] for name in sorted(sorted(task_results), key=len)]
 
 
 class List(VarArgsTask):

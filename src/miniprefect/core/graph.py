@@ -73,8 +73,7 @@ class Graph:
         if task not in self._tasks:
             self.slugs[task] = self._new_slug(task)
             self._tasks.add(task)
-            self.constants[task] = {}
-            task.is_used = True
+            task.__dict__["is_used"] = True
         return task
 
     def _new_slug(self, task: Task) -> str:
@@ -126,19 +125,22 @@ class Graph:
             flattened = upstream_task.annotations.get("flattened", flattened)
             upstream_task = upstream_task.value
         upstream, downstream = as_task(upstream_task, self), as_task(downstream_task, self)  # type: ignore[arg-type]
+        if validate is None:
+            validate = config.flows.eager_edge_validation
+        return self._connect(Edge(upstream, downstream, key=key, mapped=mapped, flattened=flattened), validate)
+
+    def _connect(self, edge: Edge, validate: bool) -> Edge:
+        upstream, downstream, key = edge.upstream_task, edge.downstream_task, edge.key
         if downstream.is_parameter:
             raise ValueError(
                 f"Parameters must be root tasks and can not have upstream dependencies. {downstream} can't come after "
                 f"{upstream}."
             )
-        edge = Edge(upstream, downstream, key=key, mapped=mapped, flattened=flattened)
         self.add_task(downstream)
-        if upstream.is_constant and key is not None and not (mapped or flattened):
+        if upstream.is_constant and key is not None and not (edge.mapped or edge.flattened):
             self._set_constant(downstream, key, upstream.value)
             return edge
         self.add_task(upstream)
-        if validate is None:
-            validate = config.flows.eager_edge_validation
         if validate:
             self._check_edge(edge)
         self._insert(edge)
@@ -198,8 +200,12 @@ class Graph:
             self.add_edge(upstream, task, mapped=mapped, validate=validate)
         for downstream in several(downstream_tasks, "downstream_tasks"):
             self.add_edge(task, downstream, mapped=mapped, validate=validate)
+        if validate is None:
+            validate = config.flows.eager_edge_validation
         for key, value in named(keyword_tasks, "keyword_tasks").items():
-            if mapped or holds_task(value) or isinstance(value, EdgeAnnotation):
+            if isinstance(value, Task) and not mapped:
+                self._connect(Edge(value, task, key), validate)
+            elif mapped or holds_task(value) or isinstance(value, EdgeAnnotation):
                 self.add_edge(value, task, key=key, mapped=mapped, validate=validate)
             else:
                 self._set_constant(task, key, value)

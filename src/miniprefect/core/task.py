@@ -251,8 +251,7 @@ class Task:
         if around.flow is not None and self in around.flow:
             self._warn_of_copied_dependencies(around.flow)
         new: Self = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
-        new.__dict__.update(slug=None, made_as=next(Task.makings), is_used=False)
+        new.__dict__.update(self.__dict__, slug=None, made_as=next(Task.makings), is_used=False)
         for name, value in task_args.items():
             if not hasattr(new, name):
                 raise AttributeError(
@@ -298,7 +297,7 @@ class Task:
             TypeError: the arguments do not fit `run`.
             ValueError: there is no flow.
         """
-        self.is_used = True
+        self.__dict__["is_used"] = True
         new = self.copy(**(task_args or {}))
         new.bind(*args, mapped=mapped, upstream_tasks=upstream_tasks, flow=flow, **kwargs)
         return new

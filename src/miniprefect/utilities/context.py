@@ -30,7 +30,13 @@ _DELETED: Any = object()
 class Frame:
     """Hold one level of the context: the values given to it and the frame below."""
 
-    __slots__ = ("parent", "values")
+    __slots__ = ("gathered", "parent", "values")
+
+    # What `core.building` has gathered for this frame, and the last write before that.
+    gathered: Any
+
+    # Another object after each writing to any frame: what was gathered before may be out of date.
+    last_write: ClassVar[object] = object()
 
     makers: ClassVar[Mapping[str, Maker]] = {}
     defaults: ClassVar[Mapping[str, Maker]] = {}
@@ -44,6 +50,7 @@ class Frame:
         if self.values is None:
             self.values = {}
         self.values[key] = value
+        Frame.last_write = object()
         return value
 
     def lookup(self, key: str) -> Any:
@@ -65,14 +72,10 @@ class Frame:
 
     def gather(self, *keys: str) -> list[Any]:
         """Return the values given for several keys, None for each that was not: one walk instead of many."""
-        found: dict[str, Any] = dict.fromkeys(keys)
+        found: dict[str, Any] = {}
         for frame in reversed(self.stack()):
-            values = frame.values
-            if values:
-                for key in keys:
-                    if key in values:
-                        found[key] = None if values[key] is _DELETED else values[key]
-        return list(found.values())
+            found.update(frame.values or ())
+        return [None if (value := found.get(key)) is _DELETED else value for key in keys]
 
     def _lookup_default(self, key: str) -> Any:
         frame: Frame | None = self
@@ -143,6 +146,7 @@ def take_configuration() -> None:
     """Put what the configuration says by now into the bottom of this thread's context."""
     bottom = current_frame().stack()[-1]
     bottom.values = {**(bottom.values or {}), **_configured()}
+    Frame.last_write = object()
 
 
 def enter_frame(frame: Frame) -> Token[Frame]:
