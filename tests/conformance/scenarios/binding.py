@@ -198,7 +198,7 @@ def pipe_into_an_annotation_and_on():
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10", differed="it returned None", where=["returns itself"])
 def set_dependencies_chains_and_binds_keywords():
     flow = Flow("flow")
     a, plus, last = Task(name="a"), Add(), Task(name="last")
@@ -208,7 +208,7 @@ def set_dependencies_chains_and_binds_keywords():
     return {**graph(flow), "returns itself": returned is plus}
 
 
-@scenario
+@scenario(since="0.10", differed="they returned None", where=["edges", "same", "tasks"])
 def set_upstream_and_set_downstream_return_the_task():
     flow = Flow("flow")
     a, b, c = Task(name="a"), Task(name="b"), Task(name="c")

@@ -24,7 +24,7 @@ def seen_by_a_task(look, *, flow_arguments=None, task_arguments=None, **run_argu
     return seen[0] if seen else "nothing"
 
 
-@scenario
+@scenario(since="0.10", differed="slugs were random ids", where=["task_slug"])
 def names_that_a_task_sees():
     wanted = ["flow_name", "task_name", "task_full_name", "task_slug", "task_run_count", "map_index"]
     return seen_by_a_task(lambda context: {name: plain(context.get(name, "absent")) for name in wanted})
@@ -43,7 +43,11 @@ def dates_that_a_task_sees():
     return {**seen, "date": seen_by_a_task(lambda context: plain(context.date))}
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="these keys came later",
+    where=["flow_id", "flow_run_id", "flow_run_name", "parameters", "task_id", "task_run_id"],
+)
 def which_other_keys_a_task_sees():
     wanted = [
         "caches",
@@ -255,7 +259,9 @@ def defaults_of_tasks_are_read_when_a_task_is_made():
     return [[task.max_retries, task.timeout] for task in (changed, own, fresh)]
 
 
-@scenario
+@scenario(
+    since="0.10", differed="the log did not tell the time zone, and executors have moved", where=["datefmt", "executor"]
+)
 def configuration_that_flows_read():
     config = prefect.config
     return {

@@ -133,6 +133,9 @@ def a_cycle_is_found_when_the_flow_is_validated():
 
 
 @scenario(
+    since="0.10",
+    differed="as in 1.4.1, the run ended as Failed",
+    where=["raised", "returned"],
     differs="misuse raises before anything has run: it is no state of a run that never was",
     here={"": {"raised": "ValueError"}},
 )
@@ -160,7 +163,7 @@ def an_edge_key_must_be_an_identifier():
     }
 
 
-@scenario
+@scenario(since="0.10", differed="an edge did not show its marks", where=["6"])
 def edges_compare_by_tasks_key_and_marks():
     a, b, _ = abc()
     edge = Edge(a, b, key="x")
@@ -341,6 +344,9 @@ def get_tasks_filters_by_name_slug_tags_and_type():
 
 
 @scenario(
+    since="0.10",
+    differed="flows made no slugs",
+    where=["a-1"],
     differs="a slug that the flow made finds its task too",
     here={"a-1": ["a"]},
 )
@@ -363,7 +369,11 @@ def replace_updates_edges_reference_tasks_and_slugs():
     }
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="what replaced a task was bound as a task, not kept as a constant",
+    where=["constant/constants", "constant/edges", "constant/tasks", "list/constants", "list/edges", "results/0"],
+)
 def replace_takes_a_constant_or_a_collection():
     with Flow("flow") as flow:
         first = one()
@@ -389,7 +399,9 @@ def replace_wants_a_task_of_the_flow():
     return raises(flow.replace, Task(), Task(name="new"))
 
 
-@scenario
+@scenario(
+    since="0.10", differed="replacing made the terminal tasks of the moment the reference tasks for good", where=[""]
+)
 def replacing_leaves_unset_reference_tasks_terminal():
     flow, _, _, c = chain()
     flow.replace(c, Task(name="new"))
@@ -473,7 +485,7 @@ def nested_flow_blocks_add_to_the_inner_flow():
     return [graph(outer), graph(inner)]
 
 
-@scenario
+@scenario(since="0.10", differed="a flow block left what was set in the context", where=["1"])
 def context_values_set_inside_a_block_vanish_at_its_end():
     with Flow("flow"):
         prefect.context.colour = "red"
@@ -490,7 +502,7 @@ def nested_flows_with_forgotten_tasks_warn_once():
     return warns(build, says="Tasks were created but not added")
 
 
-@scenario
+@scenario(since="0.10", differed="a flow could be run in its own block", where=["raised", "returned"])
 def running_inside_its_own_block_is_refused():
     def attempt():
         with Flow("flow") as flow:

@@ -31,14 +31,14 @@ def a_successful_run():
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the text of the log was another", where=[""])
 def a_failing_run():
     with Flow("flow") as flow:
         same(fails())
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the log did not tell of signals", where=[""])
 def a_skipped_task():
     @task
     def skips():
@@ -49,7 +49,7 @@ def a_skipped_task():
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the log did not tell of signals", where=[""])
 def a_failure_by_signal():
     @task
     def signalled():
@@ -112,7 +112,7 @@ def constants_and_parameters_in_the_log():
     return sorted(lines)
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map ended after its children", where=[""])
 def a_map_names_its_children():
     with Flow("flow") as flow:
         same.map([1, 2])
@@ -133,7 +133,11 @@ def the_level_of_the_environment_is_obeyed():
     return [logged_run(flow, "ERROR"), logging.getLogger("prefect").level == logging.INFO]
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="slugs were random ids, and runs without a server had no ids",
+    where=["flow_run_id", "task_run_id", "task_slug"],
+)
 def log_records_carry_the_names_of_flow_and_task():
     records = []
 

@@ -64,7 +64,7 @@ def a_map_over_a_tuple_and_a_range_and_a_text():
     return results(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["constants", "edges", "results", "tasks"])
 def a_map_over_a_list_with_tasks_in_it():
     with Flow("flow") as flow:
         double.map([numbers()[0], 5])
@@ -224,7 +224,7 @@ def a_map_over_a_skipped_task_is_skipped_as_a_whole():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a TypeError told of it", where=["tasks/anyhow-1", "tasks/double-1"])
 def a_map_over_a_failed_task():
     @task
     def fails():
@@ -236,14 +236,14 @@ def a_map_over_a_failed_task():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a TypeError told of it", where=["tasks/double-1"])
 def an_input_that_can_not_be_mapped():
     with Flow("flow") as flow:
         double.map(same(5))
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a TypeError told of it", where=["tasks/add-1"])
 def forgetting_unmapped_fails_gracefully():
     with Flow("flow") as flow:
         add.map(numbers(), same(5))
@@ -259,7 +259,7 @@ def a_set_can_not_be_mapped_over():
     return raises(attempt)
 
 
-@scenario
+@scenario(since="0.10", differed="a TypeError told of it", where=["tasks/double-1"])
 def a_set_that_a_task_returns_can_not_be_mapped():
     with Flow("flow") as flow:
         double.map(task(lambda: {1, 2}, name="set")())
@@ -267,6 +267,9 @@ def a_set_that_a_task_returns_can_not_be_mapped():
 
 
 @scenario(
+    since="0.10",
+    differed="the message told of a KeyError",
+    where=["tasks/double-1"],
     differs="only the mapped task fails; the others keep their states",
     here={
         "flow": {"message": "Some reference tasks failed.", "state": "Failed"},
@@ -339,7 +342,7 @@ def map_index_is_none_outside_a_map():
     return results(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map was seen again, from Mapped to Mapped", where=[""])
 def handlers_see_the_parent_once_and_each_child():
     watch = Watch()
     with Flow("flow") as flow:
@@ -348,7 +351,7 @@ def handlers_see_the_parent_once_and_each_child():
     return watch.seen
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map ended after its children", where=[""])
 def the_log_of_a_failing_child():
     with Flow("flow") as flow:
         fails_at_two.map([1, 2])
@@ -374,7 +377,7 @@ def a_mapped_class_task_is_a_copy():
     return [made is scale, results(flow)]
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["GetItem-1", "double[1]-1"])
 def the_result_of_a_map_can_be_indexed():
     with Flow("flow") as flow:
         double(double.map(numbers())[1])
@@ -389,7 +392,7 @@ def a_map_of_item_tasks():
     return results(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a Mapped state given beforehand was made again", where=["0/tasks/counted-1/message"])
 def a_mapped_state_given_beforehand_is_completed():
     calls = []
 

@@ -107,7 +107,7 @@ def operators_on_constants_make_no_tasks_of_them():
     return graph(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["constants", "edges", "results", "tasks"])
 def items_are_named_after_their_source():
     with Flow("flow") as flow:
         x, key = Parameter("x"), Parameter("key")
@@ -117,7 +117,7 @@ def items_are_named_after_their_source():
     return {**graph(flow), "results": results(flow, x={0: "zero", "a": "letter", "k": "by task"}, key="k")}
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["tasks/GetItem-1", "tasks/x['missing']-1"])
 def a_missing_item_fails_like_python():
     with Flow("flow") as flow:
         Parameter("x")["missing"]

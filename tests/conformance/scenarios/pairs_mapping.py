@@ -72,7 +72,7 @@ def mapping_and_a_retry_that_is_not_due():
     return run_once(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map was seen again, from Mapped to Mapped", where=[""])
 def mapping_and_retry_handlers():
     watch = Watch()
     function, _ = flaky(state_handlers=[watch], **AGAIN)
@@ -109,7 +109,7 @@ def mapping_and_loop():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map was seen again, from Mapped to Mapped", where=["2"])
 def mapping_and_loop_and_retry():
     calls = []
     watch = Watch()
@@ -161,7 +161,15 @@ def mapping_and_trigger():
     return run(flow)
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="0.10 kept the inputs of a task that pauses, and made a Mapped state again",
+    where=[
+        "0/tasks/same-1/map_states/0/cached_inputs",
+        "0/tasks/same-1/map_states/1/cached_inputs",
+        "1/tasks/same-1/message",
+    ],
+)
 def mapping_and_manual_only():
     with Flow("flow") as flow:
         made = same.copy(trigger=triggers.manual_only).map([1, 2])
@@ -298,7 +306,7 @@ def mapping_and_nout():
     return results(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["GetItem-1", "double[0]-1"])
 def mapping_and_operators():
     with Flow("flow") as flow:
         same(double.map([1, 2])[0] + 10)
@@ -306,7 +314,7 @@ def mapping_and_operators():
     return results(flow, x=[1, 2])
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map ended after its children", where=[""])
 def mapping_and_printing():
     from observe import logged_run
 
@@ -329,7 +337,7 @@ def mapping_and_a_run_name():
     return names
 
 
-@scenario
+@scenario(since="0.10", differed="a Mapped state given beforehand was made again", where=["tasks/double-1/message"])
 def mapping_and_fixed_state_for_one_child():
     with Flow("flow") as flow:
         made = double.map([1, 2, 3])

@@ -19,7 +19,11 @@ def flow_of(*parameters):
     return flow
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="None was no default, and any other made a parameter optional",
+    where=["None/0", "required with default"],
+)
 def a_parameter_is_required_unless_it_has_a_default():
     return {
         "plain": [Parameter("x").required, Parameter("x").name, repr(Parameter("x"))],
@@ -141,7 +145,7 @@ def parameters_of_the_context_fill_what_is_not_given():
     return run_once(flow, context={"parameters": {"x": 1, "y": 1}}, parameters={"y": 3})
 
 
-@scenario
+@scenario(since="0.10", differed="defaults were not in the context", where=["seen-1/y"])
 def the_context_holds_all_parameters_including_defaults():
     @task
     def seen():
@@ -163,7 +167,7 @@ def a_parameter_can_hold_any_object():
     return state.result[last].result is value
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["GetItem-1", "numbers[0]-1"])
 def parameters_can_be_mapped_over_and_indexed():
     with Flow("flow") as flow:
         numbers = Parameter("numbers")

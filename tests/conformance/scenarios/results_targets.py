@@ -162,7 +162,7 @@ def checkpoint_false_writes_nothing():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def the_result_of_the_flow_is_used_by_its_tasks():
     where = folder()
     with checkpointing():
@@ -189,7 +189,7 @@ def failures_and_skips_are_not_written():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def a_result_of_none_is_not_written():
     where = folder()
     with checkpointing(), Flow("flow") as flow:
@@ -204,7 +204,7 @@ def a_result_of_none_is_not_written():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=["1"])
 def a_raised_success_with_a_result_is_written():
     where = folder()
 
@@ -216,7 +216,7 @@ def a_raised_success_with_a_result_is_written():
     return [end, files(where)]
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def a_location_is_rendered_from_the_context():
     where = folder()
     location = "{flow_name}/{task_name}/{today}.txt"
@@ -225,7 +225,7 @@ def a_location_is_rendered_from_the_context():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=["0", "1"])
 def a_location_that_can_not_be_rendered():
     with checkpointing():
         end = end_of(keeping(result=LocalResult(dir=str(folder()), location="{nonsense}.txt")))
@@ -323,7 +323,7 @@ def the_log_of_a_cached_target():
         return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def an_unpicklable_result_with_checkpointing():
     def lock():
         import threading
@@ -383,7 +383,7 @@ def an_upstream_result_is_read_from_its_location():
     return run(flow, task_states={kept: before})
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=["1"])
 def each_turn_of_a_loop_is_written():
     where = folder()
 

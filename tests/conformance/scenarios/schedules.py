@@ -108,7 +108,7 @@ def clocks_are_merged_and_duplicates_removed():
     return said(Schedule(clocks=clocks).next(4, after=at(2019, 12, 31)))
 
 
-@scenario
+@scenario(since="0.10", differed="they were one event", where=[""])
 def clocks_with_different_parameters_at_one_moment_are_two_events():
     clocks = [IntervalClock(DAY, start_date=START, parameter_defaults={"x": x}) for x in (1, 2, 2)]
     events = Schedule(clocks=clocks).next(4, after=at(2019, 12, 31), return_events=True)

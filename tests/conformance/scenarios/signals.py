@@ -47,7 +47,7 @@ def signals_refuse_unknown_keywords():
     return raises(lambda: signals.FAIL("why", colour="red"))
 
 
-@scenario
+@scenario(since="0.10", differed="signals were Exceptions", where=["base", "endrun/1", "is an Exception"])
 def the_family_of_signals():
     return {
         "base": [kind.__name__ for kind in signals.FAIL.__mro__],
@@ -108,7 +108,7 @@ def raising_trigger_failure_and_validation_failure():
     return [run(raising("TRIGGERFAIL", "no")), run(raising("VALIDATIONFAIL", "bad"))]
 
 
-@scenario
+@scenario(since="0.10", differed="signals were Exceptions", where=["tasks/careful-1"])
 def an_ordinary_except_does_not_catch_a_signal():
     @task
     def careful():
@@ -160,7 +160,7 @@ def raising_endrun_from_a_task():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a pause started at once", where=["pause"])
 def retry_and_pause_signals_keep_a_start_time():
     start = datetime.datetime(2030, 1, 1, tzinfo=UTC)
     naive = datetime.datetime(2030, 1, 1)

@@ -86,7 +86,7 @@ def the_default_attributes():
     return each(attributes)
 
 
-@scenario
+@scenario(since="0.10", differed="a missing message was shown", where=["bare"])
 def text_shows_class_and_message():
     return {
         "bare": repr(Success()),
@@ -145,7 +145,7 @@ def children_and_parents():
     }
 
 
-@scenario
+@scenario(since="0.10", differed="a pause started at once", where=["Paused"])
 def start_times():
     def kind_of(value):
         return None if value is None else type(value).__name__ != "str" and isinstance(value, datetime.datetime)

@@ -100,7 +100,7 @@ def the_timed_out_function_stops():
     return [seen["flow"], after]
 
 
-@scenario
+@scenario(since="0.10", differed="a TimeoutError of the task's own counted as its time limit", where=["0", "1", "2"])
 def a_task_may_raise_its_own_timeout_error():
     def fails():
         raise TimeoutError("mine")

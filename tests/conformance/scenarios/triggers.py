@@ -219,7 +219,7 @@ def a_trigger_failure_goes_on_downstream():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a trigger was given a set of states", where=["run", "seen"])
 def a_custom_trigger_sees_a_state_for_each_edge():
     seen = []
 
