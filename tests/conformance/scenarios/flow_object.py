@@ -502,7 +502,7 @@ def nested_flows_with_forgotten_tasks_warn_once():
     return warns(build, says="Tasks were created but not added")
 
 
-@scenario(since="0.10", differed="a flow could be run in its own block", where=["raised", "returned"])
+@scenario(since="0.10", differed="a flow could be run in its own block", where=["raised", "returned", "says"])
 def running_inside_its_own_block_is_refused():
     def attempt():
         with Flow("flow") as flow:
