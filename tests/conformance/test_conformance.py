@@ -27,6 +27,7 @@ NOT_BUILT = {"executors": "prefect.executors.LocalDaskExecutor", "task_library":
 TOPICS = sorted(path.stem for path in (HERE / "scenarios").glob("*.py"))
 ABSENT = "<absent>"
 NEW, OLD = "1.4.1", "0.10.6"
+OBSERVERS = ["observe", "play", "record", "slugs"]
 
 
 @functools.cache
@@ -158,3 +159,8 @@ def test_a_topic_that_waits_can_not_be_played_yet(topic: str) -> None:
         "It can be played: take it out of NOT_BUILT."
     )
     assert missing in complaint
+
+
+@pytest.mark.parametrize("path", [*OBSERVERS, *sorted({f"scenarios/{topic}" for _, topic, _ in recorded_from(OLD)})])
+def test_what_is_recorded_from_0_10_can_be_read_by_the_python_that_it_needs(path: str) -> None:
+    ast.parse((HERE / f"{path}.py").read_text(), feature_version=(3, 7))
