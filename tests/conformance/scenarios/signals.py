@@ -160,7 +160,7 @@ def raising_endrun_from_a_task():
     return run(flow)
 
 
-@scenario(since="0.10", differed="a pause started at once", where=["pause"])
+@scenario(since="0.10", differed="a pause was to end by itself, after ten years", where=["pause"])
 def retry_and_pause_signals_keep_a_start_time():
     start = datetime.datetime(2030, 1, 1, tzinfo=UTC)
     naive = datetime.datetime(2030, 1, 1)

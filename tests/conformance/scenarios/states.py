@@ -145,7 +145,7 @@ def children_and_parents():
     }
 
 
-@scenario(since="0.10", differed="a pause started at once", where=["Paused"])
+@scenario(since="0.10", differed="a pause was to end by itself, after ten years", where=["Paused"])
 def start_times():
     def kind_of(value):
         return None if value is None else type(value).__name__ != "str" and isinstance(value, datetime.datetime)
