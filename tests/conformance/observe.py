@@ -20,6 +20,14 @@ path in the observation to our value (`ABSENT`: we have no such entry; the path 
 everything else must match:
 
     @scenario(differs="the message names the remedy", here={"tasks/one-1/message": "..."})
+
+Scenarios are recorded from Prefect 1.4.1. One that is marked `since="0.10"` is recorded from 0.10.6 as well, and
+one that is marked `only="0.10"` from 0.10.6 instead of 1.4.1: it is written in a spelling that 1.4.1 dropped. Where
+the two versions disagree, 1.4.1 wins; such a scenario says why 0.10.6 did otherwise, and `where` in the observation:
+
+    @scenario(since="0.10", differed="the parent of a map changed twice", where=["handler calls"])
+
+This file, play.py and record.py run on Python 3.7 too, which 0.10.6 needs.
 """
 
 from __future__ import annotations
@@ -36,36 +44,60 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import slugs
+
+UTC = datetime.timezone.utc  # noqa: UP017 - Python 3.7 has no `datetime.UTC`
 ABSENT = "<absent>"
+NEW, OLD = "1.4.1", "0.10.6"
 WORDS_OF_PREFECT = "prefect_said"
 """The key of full texts, recorded for the reader: only the fragments a scenario asks for are compared."""
 
 
 @dataclass
 class Scenario:
-    """One scenario: what to do, and how our own observation differs from Prefect's, if it does."""
+    """One scenario: what to do, the versions to record it from, and how our own observation differs, if it does."""
 
     observe: Callable[[], Any]
+    versions: tuple[str, ...] = (NEW,)
     differs: str = ""
     here: dict[str, Any] = field(default_factory=dict)
+    differed: str = ""
+    where: list[str] = field(default_factory=list)
 
 
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(function: Callable[[], Any] | None = None, *, differs: str = "", here: Any = None) -> Any:
-    """Register a scenario under its function's name."""
+def scenario(function: Callable[[], Any] | None = None, **marks: Any) -> Any:
+    """Register a scenario under its function's name, with its marks: see the top of this file."""
 
     def register(function: Callable[[], Any]) -> Callable[[], Any]:
         name = function.__name__
         if name in SCENARIOS:
             raise ValueError(f"Two scenarios are called {name!r}. Rename one of them.")
-        if bool(differs) != bool(here):
-            raise ValueError(f"Scenario {name!r}: `differs` (why) and `here` (our values) go together.")
-        SCENARIOS[name] = Scenario(function, differs, here or {})
+        SCENARIOS[name] = marked(function, **marks)
         return function
 
     return register if function is None else register(function)
+
+
+def marked(function: Callable[[], Any], *, since: str = "", only: str = "", **differences: Any) -> Scenario:
+    made = Scenario(function, versions(since, only), **differences)
+    if bool(made.differs) != bool(made.here):
+        raise ValueError(f"Scenario {function.__name__!r}: `differs` (why) and `here` (our values) go together.")
+    if bool(made.differed) != bool(made.where):
+        raise ValueError(f"Scenario {function.__name__!r}: `differed` (why) and `where` (the paths) go together.")
+    if made.differed and made.versions != (NEW, OLD):
+        raise ValueError(f"Scenario {function.__name__!r}: `differed` is for one that is marked `since`.")
+    return made
+
+
+def versions(since: str, only: str) -> tuple[str, ...]:
+    """Return the versions to record from: `since` adds 0.10.6 to 1.4.1, `only` puts it in its place."""
+    known = {("", ""): (NEW,), ("0.10", ""): (NEW, OLD), ("", "0.10"): (OLD,)}
+    if (since, only) not in known:
+        raise ValueError(f'A scenario is marked since="0.10" or only="0.10", not {since!r}, {only!r}.')
+    return known[since, only]
 
 
 # --- values -------------------------------------------------------------------------------------------------
@@ -76,7 +108,7 @@ def plain(value: Any) -> Any:
     from prefect import Task
     from prefect.engine.state import State
 
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):
         return normalise(value)
@@ -116,11 +148,15 @@ def normalise(text: str) -> str:
 def error_name(error: BaseException) -> str:
     """Name the class by which a user catches this error: a built-in one, a signal, or a Prefect exception."""
     import prefect.engine.signals
-    import prefect.exceptions
+
+    try:
+        import prefect.exceptions as exceptions
+    except ImportError:
+        import prefect.utilities.exceptions as exceptions  # the path in 0.10
 
     for kind in type(error).__mro__:
         known = kind.__module__ == "builtins" or any(
-            getattr(module, kind.__name__, None) is kind for module in (prefect.engine.signals, prefect.exceptions)
+            getattr(module, kind.__name__, None) is kind for module in (prefect.engine.signals, exceptions)
         )
         if known or not kind.__module__.startswith(("prefect", "miniprefect")):
             return kind.__name__
@@ -169,7 +205,8 @@ def outcome(flow: Any, state: Any) -> dict[str, Any]:
     seen: dict[str, Any] = {"flow": {"state": type(state).__name__, "message": message_of(state)}}
     if isinstance(state.result, BaseException):
         seen["flow"]["result"] = plain(state.result)
-    seen["tasks"] = {flow.slugs[task]: describe(task_state) for task, task_state in result.items()}
+    named = slugs.of(flow)
+    seen["tasks"] = {named[task]: describe(task_state) for task, task_state in result.items()}
     return seen
 
 
@@ -189,26 +226,28 @@ def run_once(flow: Any, **arguments: Any) -> dict[str, Any]:
 def states(flow: Any, **arguments: Any) -> dict[str, str]:
     """Run a flow and return just the class of each task's state, with the flow's under its own name."""
     state = flow.run(**arguments)
-    seen = {flow.slugs[task]: type(task_state).__name__ for task, task_state in state.result.items()}
+    named = slugs.of(flow)
+    seen = {named[task]: type(task_state).__name__ for task, task_state in state.result.items()}
     return {**seen, f"flow {flow.name}": type(state).__name__}
 
 
 def results(flow: Any, **arguments: Any) -> dict[str, Any]:
     """Run a flow and return just the result of each task."""
     state = flow.run(**arguments)
-    return {flow.slugs[task]: plain(task_state.result) for task, task_state in state.result.items()}
+    named = slugs.of(flow)
+    return {named[task]: plain(task_state.result) for task, task_state in state.result.items()}
 
 
 def graph(flow: Any) -> dict[str, Any]:
     """Describe the graph of a flow: its tasks and edges by slug, and its constants."""
-    slugs = flow.slugs
+    named = slugs.of(flow)
     edges = []
     for edge in flow.edges:
-        marks = [edge.key or "", "mapped" if edge.mapped else "", "flattened" if edge.flattened else ""]
-        label = ", ".join(mark for mark in marks if mark)
-        edges.append(f"{slugs[edge.upstream_task]} -> {slugs[edge.downstream_task]}" + (f" ({label})" if label else ""))
-    seen: dict[str, Any] = {"tasks": sorted(slugs[task] for task in flow.tasks), "edges": sorted(edges)}
-    constants = {slugs[task]: plain(values) for task, values in flow.constants.items() if values}
+        kinds = [kind for kind in ("mapped", "flattened") if getattr(edge, kind, False)]
+        label = ", ".join([*filter(None, [edge.key]), *kinds])
+        edges.append(f"{named[edge.upstream_task]} -> {named[edge.downstream_task]}" + (f" ({label})" if label else ""))
+    seen: dict[str, Any] = {"tasks": sorted(named[task] for task in flow.tasks), "edges": sorted(edges)}
+    constants = {named[task]: plain(values) for task, values in flow.constants.items() if values}
     if constants:
         seen["constants"] = constants
     return seen
@@ -248,7 +287,7 @@ def warns(action: Callable[[], Any], says: str | Iterable[str] = ()) -> Any:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         action()
-    ours = [one for one in caught if not issubclass(one.category, DeprecationWarning | ResourceWarning)]
+    ours = [one for one in caught if not issubclass(one.category, (DeprecationWarning, ResourceWarning))]
     texts = [normalise(str(one.message)) for one in ours]
     seen = {"warnings": [one.category.__name__ for one in ours], **fragments("\n".join(texts), says)}
     return {**seen, WORDS_OF_PREFECT: texts} if texts else seen

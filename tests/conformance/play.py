@@ -3,6 +3,7 @@
 `--library miniprefect` (the default) makes `import prefect` mean miniprefect; `--library prefect` wants the
 real one. The scenarios run in a child process with a home folder of their own, so the alias and their traces
 stay there; a scenario that hangs or kills its process is reported as such, and the others are still played.
+Unless they are named, miniprefect plays all scenarios, and the real Prefect those that are recorded from it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def parse() -> argparse.Namespace:
 
 
 def play(topic: str, library: str, wanted: list[str]) -> dict[str, Any]:
-    """Return an entry for each scenario: `observation` or `error`; `differs` and `here` if it has them."""
+    """Return an entry for each scenario: `observation` or `error`, and the differences that it states."""
     played: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="conformance-") as home:
         report = Path(home) / "report.jsonl"
@@ -65,7 +66,7 @@ def play(topic: str, library: str, wanted: list[str]) -> dict[str, Any]:
 
 
 def run_child(topic: str, library: str, wanted: list[str], home: str, report: Path) -> str:
-    command = [sys.executable, __file__, topic, *wanted, "--library", library, "--child", str(report)]
+    command = [sys.executable, str(HERE / "play.py"), topic, *wanted, "--library", library, "--child", str(report)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT__")}
     environment.update(HOME=home, TZ="UTC", PREFECT__HOME_DIR=f"{home}/prefect", PREFECT__LOGGING__LEVEL="INFO")
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(HERE)]))
@@ -86,10 +87,10 @@ def run_child(topic: str, library: str, wanted: list[str], home: str, report: Pa
 
 def play_here(topic: str, library: str, wanted: list[str], report: Path) -> None:
     """Play the scenarios in this process, telling the report about each as it starts and as it ends."""
-    choose(library)
+    version = choose(library)
     observe = importlib.import_module("observe")
     importlib.import_module(f"scenarios.{topic}")
-    names = wanted or list(observe.SCENARIOS)
+    names = wanted or [name for name, one in observe.SCENARIOS.items() if version in (None, *one.versions)]
     with report.open("a", buffering=1) as lines:
         lines.write(json.dumps({"scenarios": names}) + "\n")
         for name in names:
@@ -102,26 +103,28 @@ def play_here(topic: str, library: str, wanted: list[str], report: Path) -> None
             lines.write(json.dumps({"scenario": name, **entry}, sort_keys=True) + "\n")
 
 
-def choose(library: str) -> None:
-    """Make `import prefect` mean the library asked for, and refuse to take one for the other."""
+def choose(library: str) -> str | None:
+    """Make `import prefect` mean the library asked for, and return the version of a real Prefect."""
     if library == "miniprefect":
         import miniprefect
 
         miniprefect.install_as_prefect()
-        return
+        return None
     import prefect
 
     if "miniprefect" in sys.modules or getattr(prefect, "__name__", "") != "prefect":
         raise SystemExit("`import prefect` gives miniprefect here: the recorder wants the real Prefect.")
-    if prefect.__version__ != "1.4.1":
-        raise SystemExit(f"This is Prefect {prefect.__version__}: the recorder wants 1.4.1.")
+    if not hasattr(prefect.Flow("any"), "slugs"):
+        importlib.import_module("slugs").keep_order()
+    return prefect.__version__
 
 
 def play_one(scenario: Any) -> dict[str, Any]:
     import prefect
 
     prefect.context.get("caches", {}).clear()
-    note = {"differs": scenario.differs, "here": scenario.here} if scenario.differs else {}
+    marks = {name: getattr(scenario, name) for name in ("differs", "here", "differed", "where")}
+    note = {name: mark for name, mark in marks.items() if mark}
     try:
         return {"observation": json.loads(json.dumps(scenario.observe())), **note}
     except BaseException:  # signals too: a scenario that lets one out is wrong, or the library is

@@ -1,12 +1,18 @@
-"""Record what real Prefect 1.4.1 does in every scenario: `python tests/conformance/record.py [TOPIC ...]`.
+"""Record what real Prefect does in the scenarios: `python tests/conformance/record.py [TOPIC ...]`.
 
-Needs an environment of its own that has Prefect, and never miniprefect in its place:
+Needs an environment of its own that has Prefect, and never miniprefect in its place. For 1.4.1:
 
     python3.11 -m venv /tmp/oracle
     /tmp/oracle/bin/pip install prefect==1.4.1 "pendulum<3"
     /tmp/oracle/bin/python tests/conformance/record.py
 
-(Prefect 1.4.1 starts with pendulum 3 too, but its cron schedules break.)
+(Prefect 1.4.1 starts with pendulum 3 too, but its cron schedules break.) For 0.10.6, which needs Python 3.7:
+
+    python3.7 -m venv /tmp/oracle-0.10
+    /tmp/oracle-0.10/bin/pip install prefect==0.10.6
+    /tmp/oracle-0.10/bin/python tests/conformance/record.py
+
+The scenarios that are marked for the version that is there go to recorded/<version>/.
 
 Each scenario is played three times under different hash seeds; one that does not see the same each time is
 not recorded, and neither is one that breaks or whose expected fragments of text Prefect does not say: the
@@ -18,6 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +33,8 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SEEDS = ("0", "1", "42")
+# A topic has scenarios for a version if this is found in it; the others may import what that version lacks.
+MARKED = {"1.4.1": r"@scenario(?!\(\s*only=)", "0.10.6": r'@scenario\(\s*(since|only)="0\.10"'}
 
 
 def main() -> int:
@@ -33,21 +42,41 @@ def main() -> int:
     parser.add_argument("topics", nargs="*", help="files of scenarios/, without .py (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing, compare with what is recorded")
     arguments = parser.parse_args()
-    topics = arguments.topics or sorted(path.stem for path in (HERE / "scenarios").glob("*.py"))
+    version = installed()
+    topics = arguments.topics or topics_of(version)
     complaints = []
     for topic in topics:
         recorded, wrong = record(topic)
         complaints += wrong
         print(f"{topic}: {len(recorded)} recorded, {len(wrong)} refused", flush=True)
-        target = HERE / "recorded" / f"{topic}.json"
+        target = HERE / "recorded" / version / f"{topic}.json"
         if not arguments.check:
-            target.write_text(as_text(recorded))
+            target.write_text(as_text(version, recorded))
         else:
             before = json.loads(target.read_text())["scenarios"] if target.exists() else {}
             changed = [name for name in {**before, **recorded} if differ(before.get(name), recorded.get(name))]
             complaints += [f"--- {topic}.{name}: not what {target.name} says" for name in changed]
     print("\n".join(complaints), file=sys.stderr)
     return 1 if complaints else 0
+
+
+def installed() -> str:
+    """Return the version of the Prefect that is to be recorded."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import prefect; print(prefect.__version__)"],
+        text=True,
+        stdout=subprocess.PIPE,
+        check=True,
+    ).stdout.split()[-1]
+    if found not in MARKED:
+        raise SystemExit(f"This is Prefect {found}: the recorder wants one of {', '.join(MARKED)}.")
+    return found
+
+
+def topics_of(version: str) -> list[str]:
+    """Return the topics that have scenarios for a version."""
+    sources = {path.stem: path.read_text() for path in (HERE / "scenarios").glob("*.py")}
+    return sorted(topic for topic, source in sources.items() if re.search(MARKED[version], source))
 
 
 def record(topic: str) -> tuple[dict[str, Any], list[str]]:
@@ -110,8 +139,8 @@ def not_said(observation: Any) -> Any:
             yield from not_said(part)
 
 
-def as_text(recorded: dict[str, Any]) -> str:
-    data = {"prefect_version": "1.4.1", "scenarios": recorded}
+def as_text(version: str, recorded: dict[str, Any]) -> str:
+    data = {"prefect_version": version, "scenarios": recorded}
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -1,6 +1,7 @@
-"""Each scenario does here what it does on real Prefect 1.4.1, except where it says why not.
+"""Each scenario does here what it does on real Prefect, except where it says why not.
 
-What Prefect does is in recorded/ (made by record.py); what we do is seen by play.py in a process of its own.
+What Prefect 1.4.1 and 0.10.6 do is in recorded/ (made by record.py); what we do is seen by play.py in a process of
+its own. Where the two versions disagree, 1.4.1 wins, and the scenario says why and where 0.10.6 did otherwise.
 """
 
 from __future__ import annotations
@@ -18,24 +19,49 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.versions import of_today
+
 HERE = Path(__file__).resolve().parent
 # Topics that are recorded but wait for what they are about: the module that they import and miss.
 NOT_BUILT = {"executors": "prefect.executors.LocalDaskExecutor", "task_library": "prefect.tasks.shell"}
 TOPICS = sorted(path.stem for path in (HERE / "scenarios").glob("*.py"))
 ABSENT = "<absent>"
-
-
-def scenario_names(topic: str) -> list[str]:
-    """Read the names of a topic's scenarios without running the file."""
-    tree = ast.parse((HERE / "scenarios" / f"{topic}.py").read_text())
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return [node.name for node in functions if any("scenario" in ast.unparse(mark) for mark in node.decorator_list)]
+NEW, OLD = "1.4.1", "0.10.6"
+OBSERVERS = ["observe", "play", "record", "slugs"]
 
 
 @functools.cache
-def recorded(topic: str) -> dict[str, Any]:
+def scenarios(topic: str) -> dict[str, tuple[str, ...]]:
+    """Read the names of a topic's scenarios, and the versions to record each from, without running the file."""
+    tree = ast.parse((HERE / "scenarios" / f"{topic}.py").read_text())
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    marks = {node.name: ast.unparse(node.decorator_list[0]) for node in functions if node.decorator_list}
+    return {name: versions(mark) for name, mark in marks.items() if mark.startswith("scenario")}
+
+
+def versions(mark: str) -> tuple[str, ...]:
+    if "only='0.10'" in mark:
+        return (OLD,)
+    return (NEW, OLD) if "since='0.10'" in mark else (NEW,)
+
+
+def recorded_from(version: str) -> list[tuple[str, str, str]]:
+    return [
+        (version, topic, name)
+        for topic in TOPICS
+        if topic not in NOT_BUILT
+        for name, versions in scenarios(topic).items()
+        if version in versions
+    ]
+
+
+@functools.cache
+def recorded(version: str, topic: str) -> dict[str, Any]:
     """What real Prefect did in each scenario of the topic."""
-    return json.loads((HERE / "recorded" / f"{topic}.json").read_text())["scenarios"]
+    path = HERE / "recorded" / version / f"{topic}.json"
+    data = json.loads(path.read_text()) if path.exists() else {"prefect_version": version, "scenarios": {}}
+    assert data["prefect_version"] == version
+    return data["scenarios"]
 
 
 @functools.cache
@@ -77,31 +103,52 @@ def changed(observation: Any, here: dict[str, Any]) -> Any:
     return result[""]
 
 
+def part(observation: Any, path: str) -> Any:
+    """Return what is at a path of an observation, or `ABSENT`."""
+    for step in filter(None, path.split("/")):
+        try:
+            observation = observation[int(step) if isinstance(observation, list) else step]
+        except LookupError:
+            return ABSENT
+    return observation
+
+
 def difference(expected: Any, ours: Any) -> str:
     before, after = (json.dumps(one, indent=1, sort_keys=True).splitlines() for one in (expected, ours))
     return "\n".join(difflib.unified_diff(before, after, "Prefect", "miniprefect", lineterm="", n=6))
 
 
-@pytest.mark.parametrize(
-    ("topic", "name"), [(topic, name) for topic in TOPICS if topic not in NOT_BUILT for name in scenario_names(topic)]
-)
-def test_scenario(topic: str, name: str) -> None:
-    scenarios, complaint = played(topic)
+def seen_here(topic: str, name: str) -> dict[str, Any]:
+    """Return what play.py tells of a scenario: what it observed here, and the differences that it states."""
+    entries, complaint = played(topic)
     if complaint:
         pytest.fail(complaint, pytrace=False)
-    if "error" in scenarios[name]:
-        pytest.fail(f"The scenario breaks here:\n{scenarios[name]['error']}", pytrace=False)
-    prefect, ours = recorded(topic)[name], scenarios[name]["observation"]
-    expected = changed(prefect, scenarios[name]["here"]) if "differs" in scenarios[name] else prefect
-    if "differs" in scenarios[name] and promised(expected) == promised(prefect):
-        pytest.fail("The scenario states a difference that is none. Take it out.", pytrace=False)
-    if promised(ours) != promised(expected):
+    if "error" in entries[name]:
+        pytest.fail(f"The scenario breaks here:\n{entries[name]['error']}", pytrace=False)
+    return entries[name]
+
+
+@pytest.mark.parametrize(("version", "topic", "name"), [*recorded_from(NEW), *recorded_from(OLD)])
+def test_scenario(version: str, topic: str, name: str) -> None:
+    seen = seen_here(topic, name)
+    prefect, ours = promised(recorded(version, topic)[name]), promised(seen["observation"])
+    if version == OLD:
+        prefect, ours = of_today(prefect), of_today(ours)
+    if version == scenarios(topic)[name][0]:
+        differences = seen.get("here", {})
+    else:
+        differences = {path: part(ours, path) for path in seen.get("where", [])}
+    if idle := [path for path, value in differences.items() if part(prefect, path) == promised(value)]:
+        pytest.fail(f"The scenario states differences that are none: {idle}. Take them out.", pytrace=False)
+    expected = changed(prefect, promised(differences))
+    if ours != expected:
         pytest.fail(difference(expected, ours), pytrace=False)
 
 
-@pytest.mark.parametrize("topic", TOPICS)
-def test_every_scenario_is_recorded_and_every_recording_has_its_scenario(topic: str) -> None:
-    assert sorted(scenario_names(topic)) == sorted(recorded(topic))
+@pytest.mark.parametrize(("version", "topic"), [(version, topic) for version in (NEW, OLD) for topic in TOPICS])
+def test_every_scenario_is_recorded_and_every_recording_has_its_scenario(version: str, topic: str) -> None:
+    wanted = [name for name, versions in scenarios(topic).items() if version in versions]
+    assert sorted(wanted) == sorted(recorded(version, topic))
 
 
 @pytest.mark.parametrize("topic", NOT_BUILT)
@@ -112,3 +159,8 @@ def test_a_topic_that_waits_can_not_be_played_yet(topic: str) -> None:
         "It can be played: take it out of NOT_BUILT."
     )
     assert missing in complaint
+
+
+@pytest.mark.parametrize("path", [*OBSERVERS, *sorted({f"scenarios/{topic}" for _, topic, _ in recorded_from(OLD)})])
+def test_what_is_recorded_from_0_10_can_be_read_by_the_python_that_it_needs(path: str) -> None:
+    ast.parse((HERE / f"{path}.py").read_text(), feature_version=(3, 7))

@@ -1,6 +1,7 @@
 """Tasks in a flow: called, bound, piped, made to depend on each other."""
 
 import prefect
+import slugs
 from observe import graph, names, plain, raises, results, scenario, warns
 from prefect import Flow, Task, task
 
@@ -20,16 +21,16 @@ def double(x):
     return 2 * x
 
 
-@scenario
+@scenario(since="0.10")
 def calling_copies_the_task_and_binding_does_not():
     original = Add()
     with Flow("flow") as flow:
         called = original(1, 2)
         bound = original.bind(3, 4)
-    return [called is original, bound is original, sorted(flow.slugs.values())]
+    return [called is original, bound is original, sorted(slugs.of(flow).values())]
 
 
-@scenario
+@scenario(since="0.10")
 def one_task_can_be_bound_in_two_flows():
     plus = Add()
     with Flow("one") as first:
@@ -39,7 +40,7 @@ def one_task_can_be_bound_in_two_flows():
     return [graph(first), graph(second), results(first), results(second)]
 
 
-@scenario
+@scenario(since="0.10")
 def binding_by_position_by_keyword_and_with_defaults():
     plus = Add()
     with Flow("flow") as flow:
@@ -49,7 +50,7 @@ def binding_by_position_by_keyword_and_with_defaults():
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def keyword_only_arguments_and_free_keywords_are_bound():
     @task
     def collect(a, *, b=2, **more):
@@ -69,14 +70,14 @@ def calling_a_task_outside_a_flow_is_refused():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_can_be_called_with_the_flow_as_argument():
     flow = Flow("flow")
     double(one(flow=flow), flow=flow)
     return graph(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def missing_and_unexpected_arguments_fail_at_the_call():
     def attempt(*arguments, **keywords):
         with Flow("flow"):
@@ -89,7 +90,7 @@ def missing_and_unexpected_arguments_fail_at_the_call():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def task_args_set_attributes_on_the_copy_and_add_tags():
     with Flow("flow"):
         original = Add(name="plus", tags=["a"])
@@ -97,7 +98,7 @@ def task_args_set_attributes_on_the_copy_and_add_tags():
     return [original.name, plain(original.tags), copy.name, plain(copy.tags), copy.checkpoint]
 
 
-@scenario
+@scenario(since="0.10")
 def an_unknown_task_argument_is_refused():
     def attempt():
         with Flow("flow"):
@@ -129,7 +130,7 @@ def a_mapped_task_never_unpacks():
     return raises(lambda: list(mapped), says="Task is not iterable")
 
 
-@scenario
+@scenario(since="0.10")
 def copying_a_task_that_has_dependencies_warns():
     def build():
         with Flow("flow"):
@@ -197,7 +198,7 @@ def pipe_into_an_annotation_and_on():
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10", differed="it returned None", where=["returns itself"])
 def set_dependencies_chains_and_binds_keywords():
     flow = Flow("flow")
     a, plus, last = Task(name="a"), Add(), Task(name="last")
@@ -207,7 +208,7 @@ def set_dependencies_chains_and_binds_keywords():
     return {**graph(flow), "returns itself": returned is plus}
 
 
-@scenario
+@scenario(since="0.10", differed="they returned None", where=["edges", "same", "tasks"])
 def set_upstream_and_set_downstream_return_the_task():
     flow = Flow("flow")
     a, b, c = Task(name="a"), Task(name="b"), Task(name="c")
@@ -215,7 +216,7 @@ def set_upstream_and_set_downstream_return_the_task():
     return {**graph(flow), "same": same}
 
 
-@scenario
+@scenario(since="0.10")
 def set_upstream_without_a_flow_is_refused():
     return {
         "upstream": raises(lambda: Task().set_upstream(Task()), says="No Flow was passed"),
@@ -224,7 +225,7 @@ def set_upstream_without_a_flow_is_refused():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def upstream_tasks_of_a_call_make_edges_without_keys():
     with Flow("flow") as flow:
         first = one()
@@ -232,7 +233,7 @@ def upstream_tasks_of_a_call_make_edges_without_keys():
     return graph(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def task_names_in_a_flow():
     with Flow("flow") as flow:
         double(one())

@@ -4,7 +4,7 @@ import datetime
 from datetime import timedelta
 
 import prefect
-from observe import Watch, checkpointing, describe, folder, plain, run, scenario
+from observe import UTC, Watch, checkpointing, describe, folder, plain, run, scenario
 from prefect import Flow, Parameter, task
 from prefect.engine import FlowRunner, cache_validators
 from prefect.engine.cache_validators import (
@@ -20,8 +20,8 @@ from prefect.engine.results import LocalResult
 from prefect.engine.state import Cached
 
 HOUR = timedelta(hours=1)
-FUTURE = datetime.datetime.now(datetime.UTC) + HOUR
-PAST = datetime.datetime.now(datetime.UTC) - HOUR
+FUTURE = datetime.datetime.now(UTC) + HOUR
+PAST = datetime.datetime.now(UTC) - HOUR
 
 
 def counting(name, **arguments):
@@ -43,7 +43,7 @@ def runs(flow, *parameters):
     return [[type(state).__name__, state.message, plain(state.result)] for state in states]
 
 
-@scenario
+@scenario(since="0.10")
 def a_cached_result_is_used_in_the_next_run():
     counted, calls = counting("counted", cache_for=HOUR)
     with Flow("flow") as flow:
@@ -51,7 +51,7 @@ def a_cached_result_is_used_in_the_next_run():
     return [runs(flow, {}, {}), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def without_cache_for_nothing_is_cached():
     counted, calls = counting("counted")
     with Flow("flow") as flow:
@@ -59,13 +59,13 @@ def without_cache_for_nothing_is_cached():
     return [runs(flow, {}, {}), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def cache_for_alone_means_duration_only():
     counted, _ = counting("counted", cache_for=HOUR)
     return counted.cache_validator.__name__
 
 
-@scenario
+@scenario(since="0.10")
 def an_expired_result_is_not_used():
     counted, calls = counting("counted", cache_for=timedelta(microseconds=1))
     with Flow("flow") as flow:
@@ -73,7 +73,7 @@ def an_expired_result_is_not_used():
     return [runs(flow, {}, {}), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def all_inputs_decide():
     counted, calls = counting("counted", cache_for=HOUR, cache_validator=all_inputs)
     with Flow("flow") as flow:
@@ -81,7 +81,7 @@ def all_inputs_decide():
     return [runs(flow, {"x": 1}, {"x": 1}, {"x": 2}, {"x": 1}), calls]
 
 
-@scenario
+@scenario(since="0.10")
 def all_parameters_decide():
     counted, calls = counting("counted", cache_for=HOUR, cache_validator=all_parameters)
     with Flow("flow") as flow:
@@ -89,7 +89,7 @@ def all_parameters_decide():
     return [runs(flow, {"x": 1}, {"x": 1}, {"x": 2}), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def duration_only_ignores_inputs():
     counted, calls = counting("counted", cache_for=HOUR, cache_validator=duration_only)
     with Flow("flow") as flow:
@@ -97,7 +97,7 @@ def duration_only_ignores_inputs():
     return [runs(flow, {"x": 1}, {"x": 2}), calls]
 
 
-@scenario
+@scenario(since="0.10")
 def a_validator_of_ones_own_is_asked():
     seen = []
 
@@ -111,7 +111,7 @@ def a_validator_of_ones_own_is_asked():
     return {"runs": runs(flow, {"x": 1}, {"x": 1}), "calls": calls, "asked": seen}
 
 
-@scenario
+@scenario(since="0.10")
 def tasks_of_one_name_share_a_cache():
     first, first_calls = counting("shared", cache_for=HOUR)
     second, second_calls = counting("shared", cache_for=HOUR)
@@ -124,7 +124,7 @@ def tasks_of_one_name_share_a_cache():
     return [len(first_calls), len(second_calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def a_cache_key_is_shared_by_tasks_of_different_names():
     first, first_calls = counting("first", cache_for=HOUR, cache_key="key")
     second, second_calls = counting("second", cache_for=HOUR, cache_key="key")
@@ -137,7 +137,7 @@ def a_cache_key_is_shared_by_tasks_of_different_names():
     return [len(first_calls), len(second_calls), list(prefect.context.caches)]
 
 
-@scenario
+@scenario(since="0.10")
 def two_runs_of_a_flow_runner_do_not_share_a_cache():
     counted, calls = counting("counted", cache_for=HOUR)
     with Flow("flow") as flow:
@@ -147,7 +147,7 @@ def two_runs_of_a_flow_runner_do_not_share_a_cache():
     return len(calls)
 
 
-@scenario
+@scenario(since="0.10")
 def a_failed_run_is_not_cached():
     calls = []
 
@@ -163,7 +163,7 @@ def a_failed_run_is_not_cached():
     return runs(flow, {}, {}, {})
 
 
-@scenario
+@scenario(since="0.10")
 def the_state_of_a_run_that_will_be_cached():
     counted, _ = counting("counted", cache_for=HOUR)
     with Flow("flow") as flow:
@@ -171,7 +171,7 @@ def the_state_of_a_run_that_will_be_cached():
     return [run(flow), run(flow)]
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_see_the_cached_state():
     watch = Watch()
     counted, _ = counting("counted", cache_for=HOUR, state_handlers=[watch])
@@ -183,7 +183,7 @@ def handlers_see_the_cached_state():
     return [first, watch.seen]
 
 
-@scenario
+@scenario(since="0.10")
 def a_cached_state_given_beforehand():
     counted, calls = counting("counted", cache_for=HOUR)
     with Flow("flow") as flow:
@@ -194,7 +194,7 @@ def a_cached_state_given_beforehand():
     return [seen, len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def the_cache_of_mapped_children_goes_by_input():
     counted, calls = counting("counted", cache_for=HOUR, cache_validator=all_inputs)
     with Flow("flow") as flow:
@@ -232,14 +232,14 @@ def verdict(validator, state, inputs=None, parameters=None):
     return validator(state, inputs or {}, parameters or {})
 
 
-@scenario
+@scenario(since="0.10")
 def validators_on_duration():
     fresh, old, always = (Cached(cached_result_expiration=when) for when in (FUTURE, PAST, None))
     validators = [duration_only, never_use, all_inputs, all_parameters]
     return {one.__name__: [verdict(one, state) for state in (fresh, old, always)] for one in validators}
 
 
-@scenario
+@scenario(since="0.10")
 def validators_on_inputs():
     state = Cached(cached_inputs={"a": Result(1), "b": Result(2)}, cached_result_expiration=FUTURE)
     given = ({"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1, "b": 2, "c": 3}, {"a": 1})
@@ -254,7 +254,7 @@ def validators_on_inputs():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def validators_on_parameters():
     state = Cached(cached_parameters={"a": 1, "b": 2}, cached_result_expiration=FUTURE)
 
@@ -269,7 +269,7 @@ def validators_on_parameters():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_validator_that_raises():
     def broken(state, inputs, parameters):
         raise ValueError("broken validator")
@@ -283,7 +283,7 @@ def a_validator_that_raises():
     return [type(state).__name__, type(end).__name__, type(end.result).__name__, len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def a_validator_sees_the_context_of_the_task():
     seen = []
 
@@ -300,6 +300,6 @@ def a_validator_sees_the_context_of_the_task():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def the_module_of_validators():
     return sorted(name for name in dir(cache_validators) if name.endswith(("_only", "_use", "_inputs", "_parameters")))

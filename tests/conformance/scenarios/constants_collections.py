@@ -22,7 +22,7 @@ def same(x):
     return x
 
 
-@scenario
+@scenario(since="0.10")
 def constants_with_a_key_do_not_become_tasks():
     with Flow("flow") as flow:
         same(5)
@@ -31,56 +31,56 @@ def constants_with_a_key_do_not_become_tasks():
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def constants_as_upstream_tasks_become_constant_tasks():
     with Flow("flow") as flow:
         same(1, upstream_tasks=[5])
     return {**graph(flow), "types": sorted(type(task).__name__ for task in flow.tasks)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_list_with_a_task_becomes_a_list_task():
     with Flow("flow") as flow:
         same([one(), 5, two()])
     return {**graph(flow), "run": run(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_tuple_with_a_task_becomes_a_tuple_task():
     with Flow("flow") as flow:
         same((one(), 5))
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_set_with_a_task_becomes_a_set_task():
     with Flow("flow") as flow:
         same({one()})
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_dict_with_a_task_becomes_a_dict_and_a_list_task():
     with Flow("flow") as flow:
         same({"a": one(), "b": 5})
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_dict_of_two_parameters_makes_five_tasks():
     with Flow("flow") as flow:
         same({"a": Parameter("x"), "b": Parameter("y")})
     return {"tasks": len(flow.tasks), "results": results(flow, x=1, y=2)}
 
 
-@scenario
+@scenario(since="0.10")
 def nested_collections_with_tasks():
     with Flow("flow") as flow:
         same([[one()], {"a": (two(), 3)}])
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def an_empty_collection_is_a_constant():
     with Flow("flow") as flow:
         same([])
@@ -89,21 +89,21 @@ def an_empty_collection_is_a_constant():
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def more_than_nine_items_keep_their_order():
     with Flow("flow") as flow:
         same([one() if index % 2 else index for index in range(13)])
     return results(flow)["same-1"]
 
 
-@scenario
+@scenario(since="0.10")
 def dict_keys_may_be_anything():
     with Flow("flow") as flow:
         same({(1, 2): one(), None: two()})
     return results(flow)["same-1"]
 
 
-@scenario
+@scenario(since="0.10")
 def a_dict_task_wants_as_many_values_as_keys():
     with Flow("flow") as flow:
         made = Dict()(keys=["a", "b"], values=[one()])
@@ -111,7 +111,7 @@ def a_dict_task_wants_as_many_values_as_keys():
     return [type(end).__name__, error_name(end.result)]
 
 
-@scenario
+@scenario(since="0.10")
 def collection_tasks_can_be_bound_by_hand():
     with Flow("flow") as flow:
         List().bind(one(), 5)
@@ -121,7 +121,7 @@ def collection_tasks_can_be_bound_by_hand():
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def collection_tasks_take_no_keywords():
     def attempt():
         with Flow("flow"):
@@ -130,7 +130,7 @@ def collection_tasks_take_no_keywords():
     return raises(attempt)
 
 
-@scenario
+@scenario(since="0.10")
 def a_constant_task_is_named_after_its_value():
     return {
         "names": [
@@ -144,12 +144,12 @@ def a_constant_task_is_named_after_its_value():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_value_longer_than_eight_characters_is_named_after_its_type():
     return [Constant(value).name for value in ("aaaaaa", "aaaaaaa", 12345678, 123456789, [1, 222], [1, 2222], print)]
 
 
-@scenario
+@scenario(since="0.10")
 def as_task_makes_a_constant_of_a_value_and_leaves_a_task():
     original = Task()
     with Flow("flow"):
@@ -163,14 +163,14 @@ def as_task_makes_a_constant_of_a_value_and_leaves_a_task():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_constant_task_in_a_flow_runs():
     with Flow("flow") as flow:
         same.set_upstream(Constant(5), key="x")
     return {**graph(flow), "run": run(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_failed_item_makes_the_collection_fail_its_trigger():
     @task
     def fails():
@@ -181,7 +181,7 @@ def a_failed_item_makes_the_collection_fail_its_trigger():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def one_constant_list_is_not_shared_between_flows():
     values = [1, 2]
     with Flow("flow") as flow:

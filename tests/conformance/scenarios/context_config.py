@@ -24,18 +24,18 @@ def seen_by_a_task(look, *, flow_arguments=None, task_arguments=None, **run_argu
     return seen[0] if seen else "nothing"
 
 
-@scenario
+@scenario(since="0.10", differed="slugs were random ids", where=["task_slug"])
 def names_that_a_task_sees():
     wanted = ["flow_name", "task_name", "task_full_name", "task_slug", "task_run_count", "map_index"]
     return seen_by_a_task(lambda context: {name: plain(context.get(name, "absent")) for name in wanted})
 
 
-@scenario
+@scenario(since="0.10")
 def tags_that_a_task_sees():
     return seen_by_a_task(lambda context: plain(context.task_tags), task_arguments={"tags": ["b", "a"]})
 
 
-@scenario
+@scenario(since="0.10")
 def dates_that_a_task_sees():
     days = ["today", "yesterday", "tomorrow"]
     wanted = [*days, *(f"{day}_nodash" for day in days)]
@@ -43,7 +43,11 @@ def dates_that_a_task_sees():
     return {**seen, "date": seen_by_a_task(lambda context: plain(context.date))}
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="these keys came later",
+    where=["flow_id", "flow_run_id", "flow_run_name", "parameters", "task_id", "task_run_id"],
+)
 def which_other_keys_a_task_sees():
     wanted = [
         "caches",
@@ -68,24 +72,24 @@ def which_other_keys_a_task_sees():
     return seen_by_a_task(lambda context: {name: name in context for name in wanted})
 
 
-@scenario
+@scenario(since="0.10")
 def the_logger_in_the_context_is_the_logger_of_the_task():
     return seen_by_a_task(lambda context: context.logger.name)
 
 
-@scenario
+@scenario(since="0.10")
 def the_scheduled_start_time_is_a_datetime():
     return seen_by_a_task(lambda context: plain(context.scheduled_start_time))
 
 
-@scenario
+@scenario(since="0.10")
 def the_checkpointing_key_follows_the_configuration():
     seen = [seen_by_a_task(lambda context: context.checkpointing)]
     with set_temporary_config({"flows.checkpointing": True}):
         return [*seen, seen_by_a_task(lambda context: context.checkpointing)]
 
 
-@scenario
+@scenario(since="0.10")
 def context_given_to_run_reaches_the_tasks_and_wins():
     return {
         "own key": seen_by_a_task(lambda context: context.colour, context={"colour": "red"}),
@@ -95,13 +99,13 @@ def context_given_to_run_reaches_the_tasks_and_wins():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def context_around_run_reaches_the_tasks():
     with prefect.context(colour="red"):
         return seen_by_a_task(lambda context: context.colour)
 
 
-@scenario
+@scenario(since="0.10")
 def task_contexts_reach_one_task_only():
     @task
     def look():
@@ -113,7 +117,7 @@ def task_contexts_reach_one_task_only():
     return run_once(flow, task_contexts={first: {"colour": "red"}})["tasks"]
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_name_in_a_map_has_its_index():
     @task
     def look(x):
@@ -124,7 +128,7 @@ def a_task_name_in_a_map_has_its_index():
     return results(flow)["look-1"]
 
 
-@scenario
+@scenario(since="0.10")
 def the_name_of_a_flow_run_shows_when_given():
     return seen_by_a_task(lambda context: context.flow_run_name, context={"flow_run_name": "tuesday"})
 
@@ -147,7 +151,7 @@ def a_task_run_name_is_rendered_from_inputs_and_context():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def context_is_a_manager_with_keywords_or_a_dict():
     seen = []
     with prefect.context(a=1, b=2):
@@ -157,7 +161,7 @@ def context_is_a_manager_with_keywords_or_a_dict():
     return [*seen, "a" in prefect.context]
 
 
-@scenario
+@scenario(since="0.10")
 def context_by_attribute_item_and_get():
     with prefect.context(a=1):
         return {
@@ -170,7 +174,7 @@ def context_by_attribute_item_and_get():
         }
 
 
-@scenario
+@scenario(since="0.10")
 def context_can_be_set_and_deleted():
     with prefect.context():
         prefect.context.a = 1
@@ -180,20 +184,20 @@ def context_can_be_set_and_deleted():
         return [*seen, "a" in prefect.context]
 
 
-@scenario
+@scenario(since="0.10")
 def nested_dicts_in_the_context_stay_dicts():
     with prefect.context(a={"b": 1}):
         return [type(prefect.context.a).__name__, prefect.context.a]
 
 
-@scenario
+@scenario(since="0.10")
 def config_in_the_context_is_merged_deeply():
     with prefect.context(config={"logging": {"level": "TEST"}, "mine": 1}):
         config = prefect.context.config
         return [config.logging.level, config.mine, "format" in config.logging, prefect.config.get("mine")]
 
 
-@scenario
+@scenario(since="0.10")
 def the_context_is_not_shared_between_threads():
     seen = []
     with prefect.context(a=1):
@@ -203,14 +207,14 @@ def the_context_is_not_shared_between_threads():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def text_of_a_context_and_of_a_dot_dict():
     mixed = DotDict(b=1, a=2)
     mixed[1] = 3
     return [repr(mixed), type(prefect.context).__name__]
 
 
-@scenario
+@scenario(since="0.10")
 def a_dot_dict_behaves():
     dots = DotDict({"a": 1, "nested": {"b": 2}})
     dots.c = 3
@@ -227,27 +231,27 @@ def a_dot_dict_behaves():
     return {**seen, "deleted": "a" in dots}
 
 
-@scenario
+@scenario(since="0.10")
 def a_dot_dict_becomes_a_dict_lists_included():
     dots = DotDict(a=DotDict(b=[DotDict(c=1)]))
     return [type(dots.to_dict()).__name__, plain(dots.to_dict()), type(dots.to_dict()["a"]["b"][0]).__name__]
 
 
-@scenario
+@scenario(since="0.10")
 def dicts_merge_deeply_into_a_new_one():
     first, second = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}, "e": 4}
     merged = merge_dicts(first, second)
     return [merged, first, second]
 
 
-@scenario
+@scenario(since="0.10")
 def temporary_configuration_is_set_and_taken_back():
     with set_temporary_config({"a.b.c": 1, "logging.level": "TEST"}):
         inside = [prefect.config.a.b.c, prefect.config.logging.level]
     return [inside, prefect.config.get("a"), prefect.config.logging.level]
 
 
-@scenario
+@scenario(since="0.10")
 def defaults_of_tasks_are_read_when_a_task_is_made():
     with set_temporary_config({"tasks.defaults.max_retries": 3, "tasks.defaults.timeout": 7}):
         changed, own = Task(retry_delay=timedelta(0)), Task(max_retries=0)
@@ -255,7 +259,9 @@ def defaults_of_tasks_are_read_when_a_task_is_made():
     return [[task.max_retries, task.timeout] for task in (changed, own, fresh)]
 
 
-@scenario
+@scenario(
+    since="0.10", differed="the log did not tell the time zone, and executors have moved", where=["datefmt", "executor"]
+)
 def configuration_that_flows_read():
     config = prefect.config
     return {
@@ -271,7 +277,7 @@ def configuration_that_flows_read():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def eager_edge_validation_is_a_setting():
     def attempt():
         flow = Flow("flow")
@@ -283,7 +289,7 @@ def eager_edge_validation_is_a_setting():
         return raises(attempt, says="ycle")
 
 
-@scenario
+@scenario(since="0.10")
 def parameters_are_in_the_context():
     @task
     def look():

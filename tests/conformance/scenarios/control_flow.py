@@ -1,7 +1,9 @@
 """case, switch, ifelse, merge, FilterTask, resource_manager."""
 
+import prefect
+import slugs
 from observe import graph, names, raises, results, run, scenario, states
-from prefect import Flow, Parameter, case, resource_manager, task, triggers
+from prefect import Flow, Parameter, task, triggers
 from prefect.engine import signals
 from prefect.tasks.control_flow import FilterTask, ifelse, merge, switch
 
@@ -35,9 +37,9 @@ def branch(value):
     """Run a flow with two cases and a merge, and show the results of each."""
     with Flow("flow") as flow:
         condition = Parameter("condition")
-        with case(condition, True):
+        with prefect.case(condition, True):
             left = a()
-        with case(condition, False):
+        with prefect.case(condition, False):
             right = b()
         merge(left, right)
     return run(flow, condition=value)
@@ -55,7 +57,7 @@ def no_case_holds():
 
 @scenario
 def the_graph_of_a_case():
-    with Flow("flow") as flow, case(Parameter("condition"), "yes"):
+    with Flow("flow") as flow, prefect.case(Parameter("condition"), "yes"):
         same(a())
         b()
     return graph(flow)
@@ -65,9 +67,9 @@ def the_graph_of_a_case():
 def a_case_of_a_case():
     with Flow("flow") as flow:
         first, second = Parameter("first"), Parameter("second")
-        with case(first, True):
+        with prefect.case(first, True):
             outer = a()
-            with case(second, True):
+            with prefect.case(second, True):
                 b(upstream_tasks=[outer])
                 c()
     return {
@@ -80,7 +82,7 @@ def a_case_of_a_case():
 
 @scenario
 def an_empty_case_adds_nothing():
-    with Flow("flow") as flow, case(a(), True):
+    with Flow("flow") as flow, prefect.case(a(), True):
         pass
     return graph(flow)
 
@@ -89,7 +91,7 @@ def an_empty_case_adds_nothing():
 def only_tasks_without_upstream_in_the_block_get_the_condition():
     with Flow("flow") as flow:
         before = a()
-        with case(Parameter("condition"), 1):
+        with prefect.case(Parameter("condition"), 1):
             first = same(before)
             same(first)
     return graph(flow)
@@ -97,7 +99,7 @@ def only_tasks_without_upstream_in_the_block_get_the_condition():
 
 @scenario
 def parameters_and_constants_in_a_case_do_not_get_the_condition():
-    with Flow("flow") as flow, case(Parameter("condition"), 1):
+    with Flow("flow") as flow, prefect.case(Parameter("condition"), 1):
         same(Parameter("x"))
         same(5)
         same([a(), 1])
@@ -107,7 +109,7 @@ def parameters_and_constants_in_a_case_do_not_get_the_condition():
 @scenario
 def the_value_of_a_case_is_no_task():
     def attempt():
-        with Flow("flow"), case(a(), b()):
+        with Flow("flow"), prefect.case(a(), b()):
             pass
 
     return raises(attempt, says="`value` cannot be a task")
@@ -116,7 +118,7 @@ def the_value_of_a_case_is_no_task():
 @scenario
 def a_case_belongs_to_one_flow():
     def attempt():
-        with Flow("flow"), case(a(), 1):
+        with Flow("flow"), prefect.case(a(), 1):
             b()
             with Flow("other"):
                 c()
@@ -130,7 +132,7 @@ def the_case_is_in_the_context_inside_its_block():
 
     seen = []
     with Flow("flow"):
-        with case(a(), 1) as _:
+        with prefect.case(a(), 1) as _:
             b()
             seen.append("case" in prefect.context)
         seen.append("case" in prefect.context)
@@ -140,28 +142,28 @@ def the_case_is_in_the_context_inside_its_block():
 @scenario
 def a_case_compares_with_equality():
     with Flow("flow") as flow:
-        with case(Parameter("condition"), 1):
+        with prefect.case(Parameter("condition"), 1):
             a()
-        with case(Parameter("other"), None):
+        with prefect.case(Parameter("other"), None):
             b()
     return [states(flow, condition=True, other=None), states(flow, condition=1.0, other=0)]
 
 
 @scenario
 def a_skipped_branch_says_why():
-    with Flow("flow") as flow, case(Parameter("condition"), "yes"):
+    with Flow("flow") as flow, prefect.case(Parameter("condition"), "yes"):
         a()
     return run(flow, condition="no")
 
 
 @scenario
 def a_condition_that_fails():
-    with Flow("flow") as flow, case(fails(), True):
+    with Flow("flow") as flow, prefect.case(fails(), True):
         a()
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def ifelse_runs_one_branch():
     with Flow("flow") as flow:
         ifelse(Parameter("condition"), a(), b())
@@ -173,7 +175,7 @@ def ifelse_runs_one_branch():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def ifelse_with_truthy_and_falsy_values():
     with Flow("flow") as flow:
         ifelse(Parameter("condition"), a(), b())
@@ -188,28 +190,28 @@ def ifelse_with_truthy_and_falsy_values():
     return [chosen(value) for value in (1, 0, "x", "", [1], [], None)]
 
 
-@scenario
+@scenario(since="0.10")
 def ifelse_without_a_branch():
     with Flow("flow") as flow:
         ifelse(Parameter("condition"), a(), None)
     return [graph(flow), states(flow, condition=False)]
 
 
-@scenario
+@scenario(since="0.10")
 def ifelse_branches_may_have_upstream_tasks_and_constants():
     with Flow("flow") as flow:
         ifelse(Parameter("condition"), same(a()), 5)
     return states(flow, condition=False)
 
 
-@scenario
+@scenario(since="0.10")
 def ifelse_with_a_list_as_branch():
     with Flow("flow") as flow:
         ifelse(Parameter("condition"), [a(), b()], c())
     return states(flow, condition=False)
 
 
-@scenario
+@scenario(since="0.10")
 def a_switch_runs_the_branch_of_its_value():
     with Flow("flow") as flow:
         switch(Parameter("condition"), {"a": a(), "b": b(), "c": c()})
@@ -221,14 +223,14 @@ def a_switch_runs_the_branch_of_its_value():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_switch_of_four_makes_nine_tasks():
     with Flow("flow") as flow:
         switch(Parameter("condition"), {name: same.copy(name=name)(1) for name in "abcd"})
     return [len(flow.tasks), names(flow.tasks)]
 
 
-@scenario
+@scenario(since="0.10")
 def merge_gives_the_first_branch_that_was_not_skipped():
     with Flow("flow") as flow:
         merge(a(), b())
@@ -239,15 +241,15 @@ def merge_gives_the_first_branch_that_was_not_skipped():
 def merge_may_give_none():
     with Flow("flow") as flow:
         condition = Parameter("condition")
-        with case(condition, True):
+        with prefect.case(condition, True):
             nothing = same(None)
-        with case(condition, False):
+        with prefect.case(condition, False):
             right = b()
         merge(nothing, right)
     return run(flow, condition=True)["tasks"]["Merge-1"]
 
 
-@scenario
+@scenario(since="0.10")
 def merge_of_skipped_branches_is_skipped():
     @task
     def skips():
@@ -258,14 +260,14 @@ def merge_of_skipped_branches_is_skipped():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def merge_with_a_failed_branch():
     with Flow("flow") as flow:
         merge(fails(), b())
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def merge_never_compares_values():
     class Touchy:
         def __eq__(self, other):
@@ -295,20 +297,20 @@ def merge_of_ten_keeps_the_order():
         condition = Parameter("condition")
         branches = []
         for index in range(12):
-            with case(condition, index):
+            with prefect.case(condition, index):
                 branches.append(same(index))
         merged = merge(*branches)
-    return [results(flow, condition=index)[flow.slugs[merged]] for index in (0, 9, 10, 11)]
+    return [results(flow, condition=index)[slugs.of(flow)[merged]] for index in (0, 9, 10, 11)]
 
 
-@scenario
+@scenario(since="0.10")
 def the_filter_task_drops_none_and_exceptions():
     with Flow("flow") as flow:
         FilterTask()(same([1, None, 0, "", ValueError("boom"), [2]]))
     return results(flow)["FilterTask-1"]
 
 
-@scenario
+@scenario(since="0.10")
 def the_filter_task_takes_a_function():
     with Flow("flow") as flow:
         FilterTask(filter_func=lambda x: x > 1)(same([1, 2, 3]))
@@ -316,7 +318,7 @@ def the_filter_task_takes_a_function():
     return results(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def the_filter_task_runs_behind_failed_children():
     @task
     def fails_at_two(x):
@@ -357,7 +359,7 @@ def manager(log, *, fail_in=None, skip_in=None, with_setup=True):
 
     if with_setup:
         Resource.setup = lambda self: step("setup", f"resource of {self.size}")
-    return resource_manager(Resource)
+    return prefect.resource_manager(Resource)
 
 
 def managed(log, body=None, **arguments):
@@ -436,10 +438,10 @@ def tasks_of_a_resource_take_names_and_arguments():
         def cleanup(self, resource):
             log.append("cleanup")
 
-    made = resource_manager(Resource, name="tool", setup_task_kwargs={"tags": ["t"], "checkpoint": False})
+    made = prefect.resource_manager(Resource, name="tool", setup_task_kwargs={"tags": ["t"], "checkpoint": False})
     with Flow("flow") as flow, made():
         a()
-    return [sorted(flow.slugs.values()), states(flow), log]
+    return [sorted(slugs.of(flow).values()), states(flow), log]
 
 
 @scenario

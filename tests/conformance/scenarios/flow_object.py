@@ -1,6 +1,7 @@
 """The Flow object: building by hand, asking it questions, comparing, copying, replacing, joining."""
 
 import prefect
+import slugs
 from observe import graph, names, plain, raises, results, scenario, warns
 from prefect import Flow, Parameter, Task, task
 from prefect.core.edge import Edge
@@ -24,10 +25,10 @@ def chain():
     """Return a flow a -> b -> c and its tasks."""
     flow, tasks = Flow("flow"), abc()
     flow.chain(*tasks)
-    return flow, *tasks
+    return (flow, *tasks)
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_needs_a_name():
     return {
         "none given": raises(lambda: Flow()),
@@ -38,7 +39,7 @@ def a_flow_needs_a_name():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_fresh_flow_is_empty():
     flow = Flow("flow")
     return {
@@ -53,7 +54,7 @@ def a_fresh_flow_is_empty():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def chain_makes_edges_and_returns_them():
     flow = Flow("flow")
     edges = flow.chain(*abc())
@@ -63,14 +64,14 @@ def chain_makes_edges_and_returns_them():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def add_task_returns_the_task_and_may_be_repeated():
     flow, first = Flow("flow"), Task(name="a")
     same = flow.add_task(first) is first and flow.add_task(first) is first
     return {**graph(flow), "same": same, "in": first in flow, "not in": Task() in flow}
 
 
-@scenario
+@scenario(since="0.10")
 def add_task_wants_a_task():
     return raises(lambda: Flow("flow").add_task(1))
 
@@ -82,7 +83,7 @@ def add_edge_adds_both_tasks_and_returns_the_edge():
     return {**graph(flow), "edge": [edge.key, edge.mapped, edge.flattened], "is one": isinstance(edge, Edge)}
 
 
-@scenario
+@scenario(since="0.10")
 def add_edge_with_a_key_binds_an_argument():
     flow, first, plus = Flow("flow"), one.copy(), Add()
     flow.add_edge(first, plus, key="x")
@@ -90,12 +91,12 @@ def add_edge_with_a_key_binds_an_argument():
     return {**graph(flow), "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_parameter_can_not_have_upstream_tasks():
     return raises(lambda: Flow("flow").add_edge(Task(), Parameter("x")), says="can not have upstream dependencies")
 
 
-@scenario
+@scenario(since="0.10")
 def a_key_is_assigned_once():
     def attempt(validate):
         flow, plus = Flow("flow"), Add()
@@ -109,7 +110,7 @@ def a_key_is_assigned_once():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_wrong_key_is_refused_when_validated():
     def attempt(validate):
         flow = Flow("flow")
@@ -119,7 +120,7 @@ def a_wrong_key_is_refused_when_validated():
     return {"validated": raises(attempt, True), "not validated": raises(attempt, False)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_cycle_is_found_when_the_flow_is_validated():
     flow, a, _, c = chain()
     flow.add_edge(c, a)
@@ -132,6 +133,9 @@ def a_cycle_is_found_when_the_flow_is_validated():
 
 
 @scenario(
+    since="0.10",
+    differed="as in 1.4.1, the run ended as Failed",
+    where=["raised", "returned"],
     differs="misuse raises before anything has run: it is no state of a run that never was",
     here={"": {"raised": "ValueError"}},
 )
@@ -151,7 +155,7 @@ def an_edge_from_a_task_to_itself_is_refused():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def an_edge_key_must_be_an_identifier():
     return {
         "bad": raises(lambda: Edge(Task(), Task(), key="a b")),
@@ -159,7 +163,7 @@ def an_edge_key_must_be_an_identifier():
     }
 
 
-@scenario
+@scenario(since="0.10", differed="an edge did not show its marks", where=["6"])
 def edges_compare_by_tasks_key_and_marks():
     a, b, _ = abc()
     edge = Edge(a, b, key="x")
@@ -174,14 +178,14 @@ def edges_compare_by_tasks_key_and_marks():
     ]
 
 
-@scenario
+@scenario(since="0.10")
 def root_and_terminal_tasks():
     flow, *_ = chain()
     flow.add_task(Task(name="alone"))
     return {"root": names(flow.root_tasks()), "terminal": names(flow.terminal_tasks())}
 
 
-@scenario
+@scenario(since="0.10")
 def upstream_and_downstream_tasks_and_edges():
     flow, _, b, _ = chain()
     return {
@@ -194,7 +198,7 @@ def upstream_and_downstream_tasks_and_edges():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def questions_about_a_stranger_are_refused():
     flow, *_ = chain()
     stranger = Task(name="stranger")
@@ -208,7 +212,7 @@ def questions_about_a_stranger_are_refused():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def sorted_tasks_follow_the_edges():
     flow, a, b, c = chain()
     return {
@@ -219,7 +223,7 @@ def sorted_tasks_follow_the_edges():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def flows_compare_by_name_tasks_edges_and_reference_tasks():
     (a, b, c), flow, same, other = abc(), Flow("flow"), Flow("flow"), Flow("other")
     for one_flow in (flow, same, other):
@@ -229,7 +233,7 @@ def flows_compare_by_name_tasks_edges_and_reference_tasks():
     return [*seen, flow == same]
 
 
-@scenario
+@scenario(since="0.10")
 def reference_tasks_are_the_terminal_tasks_until_set():
     flow, a, *_ = chain()
     seen = [names(flow.reference_tasks())]
@@ -241,7 +245,7 @@ def reference_tasks_are_the_terminal_tasks_until_set():
     return [*seen, names(flow.reference_tasks())]
 
 
-@scenario
+@scenario(since="0.10")
 def reference_tasks_must_be_a_list_of_tasks_of_the_flow():
     flow, a, *_ = chain()
     return {
@@ -250,7 +254,7 @@ def reference_tasks_must_be_a_list_of_tasks_of_the_flow():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def validate_finds_removed_tasks():
     flow, a, *_ = chain()
     flow.tasks.remove(a)
@@ -264,7 +268,7 @@ def validate_finds_removed_tasks():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_copy_is_equal_and_independent():
     flow, a, *_ = chain()
     copy = flow.copy()
@@ -306,7 +310,7 @@ def slugs_do_not_change_when_the_task_is_renamed():
     return [flow.slugs[first], first.slug]
 
 
-@scenario
+@scenario(since="0.10")
 def two_tasks_with_the_same_slug_are_refused():
     def attempt():
         with Flow("flow"):
@@ -316,7 +320,7 @@ def two_tasks_with_the_same_slug_are_refused():
     return raises(attempt, says="same")
 
 
-@scenario
+@scenario(since="0.10")
 def get_tasks_filters_by_name_slug_tags_and_type():
     with Flow("flow") as flow:
         Task(name="a", tags=["x", "y"]).bind()
@@ -325,7 +329,7 @@ def get_tasks_filters_by_name_slug_tags_and_type():
         Parameter("p")()
 
     def found(**keywords):
-        return sorted(flow.slugs[task] for task in flow.get_tasks(**keywords))
+        return sorted(slugs.of(flow)[task] for task in flow.get_tasks(**keywords))
 
     return {
         "name": found(name="a"),
@@ -340,6 +344,9 @@ def get_tasks_filters_by_name_slug_tags_and_type():
 
 
 @scenario(
+    since="0.10",
+    differed="flows made no slugs",
+    where=["a-1"],
     differs="a slug that the flow made finds its task too",
     here={"a-1": ["a"]},
 )
@@ -350,7 +357,7 @@ def get_tasks_by_slug_looks_at_the_slugs_that_the_user_gave():
     return {slug: names(flow.get_tasks(slug=slug)) for slug in ("a-1", "mine")}
 
 
-@scenario
+@scenario(since="0.10")
 def replace_updates_edges_reference_tasks_and_slugs():
     flow, _, b, c = chain()
     flow.set_reference_tasks([b])
@@ -362,7 +369,11 @@ def replace_updates_edges_reference_tasks_and_slugs():
     }
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="what replaced a task was bound as a task, not kept as a constant",
+    where=["constant/constants", "constant/edges", "constant/tasks", "list/constants", "list/edges", "results/0"],
+)
 def replace_takes_a_constant_or_a_collection():
     with Flow("flow") as flow:
         first = one()
@@ -382,13 +393,15 @@ def replace_takes_a_constant_or_a_collection():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def replace_wants_a_task_of_the_flow():
     flow, *_ = chain()
     return raises(flow.replace, Task(), Task(name="new"))
 
 
-@scenario
+@scenario(
+    since="0.10", differed="replacing made the terminal tasks of the moment the reference tasks for good", where=[""]
+)
 def replacing_leaves_unset_reference_tasks_terminal():
     flow, _, _, c = chain()
     flow.replace(c, Task(name="new"))
@@ -396,7 +409,7 @@ def replacing_leaves_unset_reference_tasks_terminal():
     return names(flow.reference_tasks())
 
 
-@scenario
+@scenario(since="0.10")
 def update_brings_tasks_edges_and_constants():
     @task
     def same(x):
@@ -438,10 +451,10 @@ def update_can_merge_reference_tasks():
     flow.set_reference_tasks([a])
     other.set_reference_tasks([d])
     flow.update(other, merge_reference_tasks=True)
-    return sorted(flow.slugs[task] for task in flow.reference_tasks())
+    return sorted(slugs.of(flow)[task] for task in flow.reference_tasks())
 
 
-@scenario
+@scenario(since="0.10")
 def the_flow_is_in_the_context_inside_its_block_only():
     seen = ["flow" in prefect.context]
     with Flow("outer") as outer:
@@ -452,7 +465,7 @@ def the_flow_is_in_the_context_inside_its_block_only():
     return [*seen, "flow" in prefect.context]
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_block_can_be_entered_again():
     with Flow("flow") as flow:
         first = one()
@@ -461,7 +474,7 @@ def a_flow_block_can_be_entered_again():
     return graph(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def nested_flow_blocks_add_to_the_inner_flow():
     with Flow("outer") as outer:
         one()
@@ -472,7 +485,7 @@ def nested_flow_blocks_add_to_the_inner_flow():
     return [graph(outer), graph(inner)]
 
 
-@scenario
+@scenario(since="0.10", differed="a flow block left what was set in the context", where=["1"])
 def context_values_set_inside_a_block_vanish_at_its_end():
     with Flow("flow"):
         prefect.context.colour = "red"
@@ -489,7 +502,7 @@ def nested_flows_with_forgotten_tasks_warn_once():
     return warns(build, says="Tasks were created but not added")
 
 
-@scenario
+@scenario(since="0.10", differed="a flow could be run in its own block", where=["raised", "returned", "says"])
 def running_inside_its_own_block_is_refused():
     def attempt():
         with Flow("flow") as flow:
@@ -499,7 +512,7 @@ def running_inside_its_own_block_is_refused():
     return raises(attempt, says="`flow.run()` from within a `Flow` context manager")
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_of_a_flow_must_be_a_list():
     def handler(flow, old, new):
         return new
@@ -511,20 +524,20 @@ def handlers_of_a_flow_must_be_a_list():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def tasks_and_edges_may_be_given_to_the_constructor():
     a, b, c = abc()
     flow = Flow("flow", tasks=[a], edges=[Edge(b, c)], reference_tasks=[a])
     return {**graph(flow), "reference": names(flow.reference_tasks())}
 
 
-@scenario
+@scenario(since="0.10")
 def a_reference_task_given_to_the_constructor_must_be_in_its_tasks():
     a, b, _ = abc()
     return raises(lambda: Flow("flow", edges=[Edge(a, b)], reference_tasks=[a]))
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_is_saved_and_loaded_by_path_name_and_slug():
     with Flow("My flow") as flow:
         one()
@@ -533,7 +546,7 @@ def a_flow_is_saved_and_loaded_by_path_name_and_slug():
     return {"path": plain(str(path)), "names": [one.name for one in loaded], "results": results(loaded[0])}
 
 
-@scenario
+@scenario(since="0.10")
 def loggers_are_named_after_flow_and_task():
     from prefect.engine import FlowRunner, TaskRunner
 

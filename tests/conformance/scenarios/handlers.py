@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import prefect
-from observe import Watch, describe, logged_run, raises, run, run_once, scenario, states
+from observe import UTC, Watch, describe, logged_run, raises, run, run_once, scenario, states
 from prefect import Flow, Task, task
 from prefect.engine import signals
 from prefect.engine.state import Failed, Paused, Resume, Retrying, Running, Skipped, Success
@@ -24,7 +24,7 @@ def flow_of(function, *handlers, **arguments):
     return flow
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_gets_the_task_and_both_states():
     seen = []
 
@@ -36,7 +36,7 @@ def a_handler_gets_the_task_and_both_states():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_run_in_order_on_each_others_result():
     seen = []
 
@@ -51,12 +51,12 @@ def handlers_run_in_order_on_each_others_result():
     return [run(flow_of(one, first, second)), seen]
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_return_none():
     return run(flow_of(one, lambda tracked, old, new: None))
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_turn_failure_into_success():
     def forgive(tracked, old, new):
         return Success("forgiven", result=7) if new.is_failed() else new
@@ -66,7 +66,7 @@ def a_handler_may_turn_failure_into_success():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_turn_success_into_failure():
     def strict(tracked, old, new):
         return Failed("too small") if new.is_successful() else new
@@ -74,14 +74,14 @@ def a_handler_may_turn_success_into_failure():
     return run(flow_of(one, strict))
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_that_returns_something_else():
     state = flow_of(one, lambda tracked, old, new: "text").run()
     (end,) = state.result.values()
     return [type(state).__name__, type(end).__name__, type(end.result).__name__]
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_that_raises_fails_the_task():
     def broken(tracked, old, new):
         raise SyntaxError("broken handler")
@@ -89,7 +89,7 @@ def a_handler_that_raises_fails_the_task():
     return {"run": run(flow_of(one, broken)), "log": logged_run(flow_of(one, broken))}
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_that_raises_at_the_end_only():
     def broken(tracked, old, new):
         if new.is_finished():
@@ -99,7 +99,7 @@ def a_handler_that_raises_at_the_end_only():
     return run(flow_of(one, broken))
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_raise_a_signal():
     def skip(tracked, old, new):
         if isinstance(new, Running):
@@ -114,7 +114,7 @@ def a_handler_may_raise_a_signal():
     return [run(flow_of(one, skip)), run(flow_of(one, fail))]
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_raise_retry():
     seen = []
 
@@ -127,7 +127,7 @@ def a_handler_may_raise_retry():
     return run(flow_of(one, again))
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_pause_the_task():
     def pause(tracked, old, new):
         if isinstance(new, Running):
@@ -137,19 +137,19 @@ def a_handler_may_pause_the_task():
     return run_once(flow_of(one, pause))
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_turn_a_pause_into_a_resume():
     import datetime
 
     from prefect.triggers import manual_only
 
     def resume(tracked, old, new):
-        return Resume("go on", start_time=datetime.datetime.now(datetime.UTC)) if isinstance(new, Paused) else new
+        return Resume("go on", start_time=datetime.datetime.now(UTC)) if isinstance(new, Paused) else new
 
     return run_once(flow_of(one, resume, trigger=manual_only))
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_may_stop_a_retry():
     def give_up(tracked, old, new):
         return Failed("gave up") if isinstance(new, Retrying) else new
@@ -157,7 +157,7 @@ def a_handler_may_stop_a_retry():
     return run(flow_of(fails, give_up, max_retries=3, retry_delay=timedelta(0)))
 
 
-@scenario
+@scenario(since="0.10")
 def on_failure_is_called_with_task_and_state():
     seen = []
     with Flow("flow") as flow:
@@ -167,7 +167,7 @@ def on_failure_is_called_with_task_and_state():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def on_failure_is_not_called_on_success_or_skip():
     seen = []
 
@@ -181,7 +181,7 @@ def on_failure_is_not_called_on_success_or_skip():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def on_failure_is_called_for_each_failed_try():
     seen = []
     with Flow("flow") as flow:
@@ -191,7 +191,7 @@ def on_failure_is_called_for_each_failed_try():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def on_failure_of_a_flow():
     seen = []
     with Flow("flow", on_failure=lambda flow, state: seen.append([flow.name, type(state).__name__])) as flow:
@@ -200,7 +200,7 @@ def on_failure_of_a_flow():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_handler_may_change_the_end():
     def forgive(flow, old, new):
         return Success("forgiven", result=new.result) if new.is_failed() else new
@@ -210,7 +210,7 @@ def a_flow_handler_may_change_the_end():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_handler_that_raises():
     def broken(flow, old, new):
         raise ValueError("broken handler")
@@ -220,7 +220,7 @@ def a_flow_handler_that_raises():
     return describe(flow.run())
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_handler_that_raises_at_the_end():
     def broken(flow, old, new):
         if new.is_finished():
@@ -232,7 +232,7 @@ def a_flow_handler_that_raises_at_the_end():
     return describe(flow.run())
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_of_task_and_flow_in_one_run():
     watch = Watch()
     with Flow("flow", state_handlers=[watch]) as flow:
@@ -241,7 +241,7 @@ def handlers_of_task_and_flow_in_one_run():
     return watch.seen
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_see_a_trigger_failure_and_a_skip():
     watch = Watch()
 
@@ -258,7 +258,7 @@ def handlers_see_a_trigger_failure_and_a_skip():
     return watch.seen
 
 
-@scenario
+@scenario(since="0.10")
 def callback_factory_makes_a_handler():
     seen = []
     handler = callback_factory(
@@ -267,13 +267,13 @@ def callback_factory_makes_a_handler():
     return [states(flow_of(one, handler)), seen]
 
 
-@scenario
+@scenario(since="0.10")
 def a_callback_may_not_change_the_state():
     handler = callback_factory(lambda tracked, state: Failed("ignored"), check=lambda state: state.is_finished())
     return run(flow_of(one, handler))
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_added_later_are_called():
     watch = Watch()
     with Flow("flow") as flow:
@@ -283,14 +283,14 @@ def handlers_added_later_are_called():
     return watch.seen
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_with_too_few_arguments():
     state = flow_of(one, lambda tracked, old: old).run()
     (end,) = state.result.values()
     return [type(state).__name__, type(end).__name__, type(end.result).__name__]
 
 
-@scenario
+@scenario(since="0.10")
 def slack_and_gmail_notifiers_leave_ignored_states_alone():
     from prefect.utilities.notifications import gmail_notifier, slack_notifier
 
@@ -304,14 +304,14 @@ def slack_and_gmail_notifiers_leave_ignored_states_alone():
         }
 
 
-@scenario
+@scenario(since="0.10")
 def a_slack_notifier_without_its_secret_fails():
     from prefect.utilities.notifications import slack_notifier
 
     return raises(lambda: slack_notifier(Task(), Success(), Failed()), says="SLACK_WEBHOOK_URL")
 
 
-@scenario
+@scenario(since="0.10")
 def a_slack_message_names_the_task_and_its_state():
     from prefect.utilities.notifications import slack_message_formatter
 
@@ -324,7 +324,7 @@ def a_slack_message_names_the_task_and_its_state():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_of_one_task_are_not_those_of_another():
     watch = Watch()
     with Flow("flow") as flow:

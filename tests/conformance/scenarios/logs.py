@@ -24,21 +24,21 @@ def fails():
     raise ValueError("boom")
 
 
-@scenario
+@scenario(since="0.10")
 def a_successful_run():
     with Flow("my flow") as flow:
         same(one())
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the text of the log was another", where=[""])
 def a_failing_run():
     with Flow("flow") as flow:
         same(fails())
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the log did not tell of signals", where=[""])
 def a_skipped_task():
     @task
     def skips():
@@ -49,7 +49,7 @@ def a_skipped_task():
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the log did not tell of signals", where=[""])
 def a_failure_by_signal():
     @task
     def signalled():
@@ -60,7 +60,7 @@ def a_failure_by_signal():
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def the_logger_of_a_task_is_named_after_it():
     @task
     def talks():
@@ -76,12 +76,12 @@ def the_logger_of_a_task_is_named_after_it():
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def get_logger_gives_the_prefect_logger_and_its_children():
     return [get_logger().name, get_logger("mine").name, get_logger("a.b").name]
 
 
-@scenario
+@scenario(since="0.10")
 def own_loggers_below_prefect_are_heard():
     with log_lines() as lines:
         get_logger("mine").info("hello")
@@ -89,7 +89,7 @@ def own_loggers_below_prefect_are_heard():
     return lines
 
 
-@scenario
+@scenario(since="0.10")
 def prints_become_log_lines_on_request():
     @task(log_stdout=True)
     def prints():
@@ -112,7 +112,7 @@ def constants_and_parameters_in_the_log():
     return sorted(lines)
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map ended after its children", where=[""])
 def a_map_names_its_children():
     with Flow("flow") as flow:
         same.map([1, 2])
@@ -126,14 +126,18 @@ def debug_lines_tell_of_each_change_of_state():
     return logged_run(flow, "DEBUG")
 
 
-@scenario
+@scenario(since="0.10")
 def the_level_of_the_environment_is_obeyed():
     with Flow("flow") as flow:
         one()
     return [logged_run(flow, "ERROR"), logging.getLogger("prefect").level == logging.INFO]
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="slugs were random ids, and runs without a server had no ids",
+    where=["flow_run_id", "task_run_id", "task_slug"],
+)
 def log_records_carry_the_names_of_flow_and_task():
     records = []
 
@@ -158,14 +162,14 @@ def log_records_carry_the_names_of_flow_and_task():
     return {name: plain(getattr(hello, name, "absent")) for name in wanted}
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_has_a_logger():
     with log_lines() as lines:
         Flow("my flow").logger.info("hello")
     return lines
 
 
-@scenario
+@scenario(since="0.10")
 def the_last_line_tells_how_the_flow_ended():
     @task
     def skips():
@@ -194,6 +198,6 @@ def the_format_of_a_line():
     return buffer.getvalue()
 
 
-@scenario
+@scenario(since="0.10")
 def a_logger_level_must_be_known():
     return raises(lambda: get_logger("mine").setLevel("LOUD"))

@@ -22,12 +22,12 @@ def flow_of(*tasks):
     return flow
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_carries_its_result():
     return run(flow_of(count_to_three))
 
 
-@scenario
+@scenario(since="0.10")
 def loop_count_and_result_are_absent_at_first():
     seen = []
 
@@ -42,7 +42,7 @@ def loop_count_and_result_are_absent_at_first():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_without_result_carries_its_own_text():
     @task
     def look():
@@ -53,14 +53,14 @@ def a_loop_without_result_carries_its_own_text():
     return run(flow_of(look))
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_see_each_turn():
     watch = Watch()
     flow_of(count_to_three.copy(state_handlers=[watch])).run()
     return watch.seen
 
 
-@scenario
+@scenario(since="0.10")
 def the_run_count_stays_in_a_loop():
     seen = []
 
@@ -74,7 +74,7 @@ def the_run_count_stays_in_a_loop():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_that_fails_in_the_middle():
     @task
     def fails_at_two():
@@ -86,7 +86,7 @@ def a_loop_that_fails_in_the_middle():
     return run(flow_of(fails_at_two))
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_that_ends_in_a_skip():
     @task
     def skips_at_two():
@@ -97,7 +97,7 @@ def a_loop_that_ends_in_a_skip():
     return run(flow_of(skips_at_two))
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_gets_the_same_inputs_each_turn():
     seen = []
 
@@ -113,7 +113,7 @@ def a_loop_gets_the_same_inputs_each_turn():
     return [run(flow), seen]
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_may_start_anywhere():
     @task
     def to_twenty_two():
@@ -125,7 +125,7 @@ def a_loop_may_start_anywhere():
     return run(flow_of(to_twenty_two), context={"task_loop_count": 20})
 
 
-@scenario
+@scenario(since="0.10", differed='the log said "finished"', where=["ends"])
 def the_log_of_a_loop_has_one_start_and_few_ends():
     lines = logged_run(flow_of(count_to_three))
     return {
@@ -135,19 +135,19 @@ def the_log_of_a_loop_has_one_start_and_few_ends():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def what_comes_after_a_loop_gets_the_last_value():
     with Flow("flow") as flow:
         task(lambda x: len(x), name="length")(count_to_three())
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_in_a_flow_runner():
     return run_once(flow_of(count_to_three))
 
 
-@scenario
+@scenario(since="0.10")
 def a_hundred_turns():
     @task
     def turns():
@@ -159,7 +159,7 @@ def a_hundred_turns():
     return states(flow_of(turns)), run(flow_of(turns))["tasks"]
 
 
-@scenario
+@scenario(since="0.10")
 def two_loops_do_not_mix():
     with Flow("flow") as flow:
         first = count_to_three()

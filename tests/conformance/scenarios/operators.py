@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+import slugs
 from observe import graph, raises, results, run, scenario
 from prefect import Flow, Parameter, Task, task
-from prefect.tasks.core.operators import GetAttr, GetItem
+from prefect.tasks.core import operators
 
 
 @task
@@ -18,10 +19,10 @@ def binary(operation, x=7, y=2):
         made = operation(Parameter("x"), Parameter("y"))
     used = {parameter.name for parameter in flow.parameters()}
     values = {name: value for name, value in {"x": x, "y": y}.items() if name in used}
-    return [made.name, type(made).__name__, results(flow, **values)[flow.slugs[made]]]
+    return [made.name, type(made).__name__, results(flow, **values)[slugs.of(flow)[made]]]
 
 
-@scenario
+@scenario(since="0.10")
 def arithmetic():
     return {
         "+": binary(lambda x, y: x + y),
@@ -34,7 +35,7 @@ def arithmetic():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def reflected_arithmetic_with_constants():
     return {
         "+": binary(lambda x, y: 10 + y),
@@ -48,7 +49,7 @@ def reflected_arithmetic_with_constants():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def comparisons():
     return {
         ">": binary(lambda x, y: x > y),
@@ -61,7 +62,7 @@ def comparisons():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def logic():
     return {
         "and": binary(lambda x, y: x & y),
@@ -73,7 +74,7 @@ def logic():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def the_bar_chains_tasks():
     with Flow("flow") as flow:
         a, b, c = Task(name="a"), Task(name="b"), Task(name="c")
@@ -81,32 +82,32 @@ def the_bar_chains_tasks():
     return {**graph(flow), "returns the right side": last is c}
 
 
-@scenario
+@scenario(since="0.10")
 def the_bar_with_a_constant_makes_a_constant_task():
     with Flow("flow") as flow:
         1 | Task(name="a")
     return {**graph(flow), "types": sorted(type(task).__name__ for task in flow.tasks)}
 
 
-@scenario
+@scenario(since="0.10")
 def equality_stays_identity():
     a, b = Task(name="a"), Task(name="a")
     return [a == b, a == a, a != b, len({a, b})]
 
 
-@scenario
+@scenario(since="0.10")
 def an_operator_outside_a_flow_is_refused():
     return raises(lambda: Task() + 1, says="Could not infer an active Flow context")
 
 
-@scenario
+@scenario(since="0.10")
 def operators_on_constants_make_no_tasks_of_them():
     with Flow("flow") as flow:
         Parameter("x") + 1
     return graph(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["constants", "edges", "results", "tasks"])
 def items_are_named_after_their_source():
     with Flow("flow") as flow:
         x, key = Parameter("x"), Parameter("key")
@@ -116,7 +117,7 @@ def items_are_named_after_their_source():
     return {**graph(flow), "results": results(flow, x={0: "zero", "a": "letter", "k": "by task"}, key="k")}
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["tasks/GetItem-1", "tasks/x['missing']-1"])
 def a_missing_item_fails_like_python():
     with Flow("flow") as flow:
         Parameter("x")["missing"]
@@ -126,8 +127,8 @@ def a_missing_item_fails_like_python():
 @scenario
 def an_item_may_have_a_default():
     with Flow("flow") as flow:
-        GetItem()(Parameter("x"), "missing", default="fallback")
-        GetItem(default="at init")(Parameter("y"), "missing")
+        operators.GetItem()(Parameter("x"), "missing", default="fallback")
+        operators.GetItem(default="at init")(Parameter("y"), "missing")
     return results(flow, x={}, y={})
 
 
@@ -153,9 +154,9 @@ def attributes_by_name_dotted_name_and_default():
 
     with Flow("flow") as flow:
         outer = Parameter("outer")
-        GetAttr()(outer, "inner")
-        GetAttr(name="dotted")(outer, "inner.value")
-        GetAttr(default=9, name="missing")(outer, "nothing")
+        operators.GetAttr()(outer, "inner")
+        operators.GetAttr(name="dotted")(outer, "inner.value")
+        operators.GetAttr(default=9, name="missing")(outer, "nothing")
     seen = results(flow, outer=Outer(Inner(5)))
     return {"tasks": sorted(seen), "dotted": seen["dotted-1"], "missing": seen["missing-1"]}
 
@@ -163,18 +164,18 @@ def attributes_by_name_dotted_name_and_default():
 @scenario
 def a_missing_attribute_fails():
     with Flow("flow") as flow:
-        GetAttr()(Parameter("x"), "nothing")
+        operators.GetAttr()(Parameter("x"), "nothing")
     return run(flow, x=5)
 
 
-@scenario
+@scenario(since="0.10")
 def an_operator_that_fails():
     with Flow("flow") as flow:
         Parameter("x") / 0
     return run(flow, x=1)
 
 
-@scenario
+@scenario(since="0.10")
 def operators_chain_into_one_flow():
     with Flow("flow") as flow:
         x = Parameter("x")

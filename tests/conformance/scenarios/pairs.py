@@ -8,8 +8,6 @@ from observe import checkpointing, files, folder, results, run, scenario, states
 from prefect import (
     Flow,
     Parameter,
-    case,
-    resource_manager,
     task,
     triggers,
 )
@@ -48,7 +46,7 @@ def flaky(**arguments):
     return function, seen
 
 
-@scenario
+@scenario(since="0.10")
 def retry_and_cache():
     function, seen = flaky(cache_for=HOUR, **AGAIN)
     with Flow("flow") as flow:
@@ -56,7 +54,7 @@ def retry_and_cache():
     return [run(flow), run(flow), seen]
 
 
-@scenario
+@scenario(since="0.10")
 def retry_and_a_cached_upstream_task():
     calls = []
 
@@ -71,7 +69,7 @@ def retry_and_a_cached_upstream_task():
     return [results(flow), results(flow), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def retry_and_loop():
     seen = []
 
@@ -91,7 +89,7 @@ def retry_and_loop():
     return [run(flow), seen]
 
 
-@scenario
+@scenario(since="0.10")
 def retry_and_trigger_of_the_next():
     function, _ = flaky(**AGAIN)
     with Flow("flow") as flow:
@@ -101,7 +99,7 @@ def retry_and_trigger_of_the_next():
     return states(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def retry_and_skip():
     calls = []
 
@@ -117,7 +115,7 @@ def retry_and_skip():
     return [run(flow), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def retry_and_handler_that_fails_once():
     calls = []
 
@@ -132,7 +130,7 @@ def retry_and_handler_that_fails_once():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=["1"])
 def retry_and_result_written_once():
     where = folder()
     function, _ = flaky(result=LocalResult(dir=str(where), location="{task_run_count}.txt"), **AGAIN)
@@ -156,7 +154,7 @@ def retry_and_target():
 def retry_inside_a_case():
     function, _ = flaky(**AGAIN)
     with Flow("flow") as flow:
-        with case(Parameter("condition"), True):
+        with prefect.case(Parameter("condition"), True):
             made = function(2)
         merge(made, same("other"))
     return {"true": run(flow, condition=True), "false": run(flow, condition=False)}
@@ -166,7 +164,7 @@ def retry_inside_a_case():
 def retry_inside_a_resource():
     log = []
 
-    @resource_manager
+    @prefect.resource_manager
     class Resource:
         def setup(self):
             log.append("setup")
@@ -184,7 +182,7 @@ def retry_inside_a_resource():
 # --- loop and ...
 
 
-@scenario
+@scenario(since="0.10")
 def loop_and_cache():
     calls = []
 
@@ -201,7 +199,7 @@ def loop_and_cache():
     return [run(flow), run(flow), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def loop_and_timeout():
     @task(timeout=1)
     def slow_at_the_second():
@@ -215,7 +213,7 @@ def loop_and_timeout():
     return [type(state).__name__, state.message]
 
 
-@scenario
+@scenario(since="0.10")
 def loop_and_handler_that_ends_it():
     def stop(tracked, old, new):
         return Success("stopped", result=new.result) if new.is_looped() and new.loop_count == 2 else new
@@ -232,7 +230,7 @@ def loop_and_handler_that_ends_it():
 # --- skip, trigger, handler, case
 
 
-@scenario
+@scenario(since="0.10")
 def skip_and_trigger_of_a_stubborn_task():
     @task
     def skips():
@@ -245,7 +243,7 @@ def skip_and_trigger_of_a_stubborn_task():
     return states(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def skip_and_handler_that_runs_anyhow():
     def insist(tracked, old, new):
         return Success("insisted", result=1) if new.is_skipped() else new
@@ -262,7 +260,7 @@ def skip_and_handler_that_runs_anyhow():
 @scenario
 def case_and_trigger():
     with Flow("flow") as flow:
-        with case(Parameter("condition"), True):
+        with prefect.case(Parameter("condition"), True):
             made = same(1)
         same.copy(name="after", trigger=triggers.all_finished, skip_on_upstream_skip=False)(made)
     return [states(flow, condition=True), states(flow, condition=False)]
@@ -277,7 +275,7 @@ def case_and_cache():
         calls.append(x)
         return x
 
-    with Flow("flow") as flow, case(Parameter("condition"), True):
+    with Flow("flow") as flow, prefect.case(Parameter("condition"), True):
         counted(1)
     return [states(flow, condition=True), states(flow, condition=False), states(flow, condition=True), calls]
 
@@ -290,8 +288,8 @@ def case_and_reference_tasks():
 
     with Flow("flow") as flow:
         condition = Parameter("condition")
-        with case(condition, True):
+        with prefect.case(condition, True):
             fails()
-        with case(condition, False):
+        with prefect.case(condition, False):
             same(1)
     return [run(flow, condition=True)["flow"], run(flow, condition=False)["flow"]]

@@ -8,11 +8,6 @@ from observe import Watch, checkpointing, files, folder, plain, results, run, ru
 from prefect import (
     Flow,
     Parameter,
-    apply_map,
-    case,
-    flatten,
-    mapped,
-    resource_manager,
     task,
     triggers,
     unmapped,
@@ -51,7 +46,7 @@ def flaky(**arguments):
     return function, seen
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_retry():
     function, seen = flaky(**AGAIN)
     with Flow("flow") as flow:
@@ -59,7 +54,7 @@ def mapping_and_retry():
     return [run(flow), sorted(seen)]
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_retry_with_a_reducing_task():
     function, _ = flaky(**AGAIN)
     with Flow("flow") as flow:
@@ -77,7 +72,7 @@ def mapping_and_a_retry_that_is_not_due():
     return run_once(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map was seen again, from Mapped to Mapped", where=[""])
 def mapping_and_retry_handlers():
     watch = Watch()
     function, _ = flaky(state_handlers=[watch], **AGAIN)
@@ -87,7 +82,7 @@ def mapping_and_retry_handlers():
     return watch.seen
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_retries_used_up():
     @task(max_retries=1, retry_delay=NOW)
     def fails_at_two(x):
@@ -100,7 +95,7 @@ def mapping_and_retries_used_up():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_loop():
     @task
     def count_to(x):
@@ -114,7 +109,7 @@ def mapping_and_loop():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map was seen again, from Mapped to Mapped", where=["2"])
 def mapping_and_loop_and_retry():
     calls = []
     watch = Watch()
@@ -134,7 +129,7 @@ def mapping_and_loop_and_retry():
     return [results(flow), len(calls), len(watch.seen)]
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_timeout():
     @task(timeout=1)
     def slow_at_two(x):
@@ -151,7 +146,7 @@ def mapping_and_timeout():
     ]
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_trigger():
     @task
     def fails_at_two(x):
@@ -166,7 +161,15 @@ def mapping_and_trigger():
     return run(flow)
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="0.10 kept the inputs of a task that pauses, and made a Mapped state again",
+    where=[
+        "0/tasks/same-1/map_states/0/cached_inputs",
+        "0/tasks/same-1/map_states/1/cached_inputs",
+        "1/tasks/same-1/message",
+    ],
+)
 def mapping_and_manual_only():
     with Flow("flow") as flow:
         made = same.copy(trigger=triggers.manual_only).map([1, 2])
@@ -174,7 +177,7 @@ def mapping_and_manual_only():
     return [paused, run_once(flow, task_states={made: Mapped(map_states=[Resume(), Resume()])})]
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_skip_with_a_stubborn_child():
     @task
     def skips_at_two(x):
@@ -188,7 +191,7 @@ def mapping_and_skip_with_a_stubborn_child():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_handlers_that_change_states():
     def forgive(tracked, old, new):
         return Success("forgiven", result=0) if new.is_failed() else new
@@ -199,7 +202,7 @@ def mapping_and_handlers_that_change_states():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_on_failure():
     seen = []
     function, _ = flaky(on_failure=lambda tracked, state: seen.append(str(state.result)))
@@ -212,7 +215,7 @@ def mapping_and_on_failure():
 @scenario
 def mapping_and_case():
     with Flow("flow") as flow:
-        with case(Parameter("condition"), True):
+        with prefect.case(Parameter("condition"), True):
             made = double.map([1, 2])
         same(made)
     return {"true": run(flow, condition=True), "false": run(flow, condition=False)}
@@ -221,11 +224,11 @@ def mapping_and_case():
 @scenario
 def mapping_and_a_mapped_case_value():
     def steps(x):
-        with case(x, 2):
+        with prefect.case(x, 2):
             return double(x)
 
     with Flow("flow") as flow:
-        apply_map(steps, [1, 2, 3])
+        prefect.apply_map(steps, [1, 2, 3])
     return run(flow)
 
 
@@ -264,7 +267,7 @@ def mapping_and_mapped_switch():
 def mapping_and_a_resource():
     log = []
 
-    @resource_manager
+    @prefect.resource_manager
     class Resource:
         def setup(self):
             log.append("setup")
@@ -282,7 +285,7 @@ def mapping_and_a_resource():
     return [results(flow)["use-1"], log]
 
 
-@scenario
+@scenario(since="0.10")
 def mapping_and_the_filter_task():
     function, _ = flaky()
     with Flow("flow") as flow:
@@ -303,7 +306,7 @@ def mapping_and_nout():
     return results(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["GetItem-1", "double[0]-1"])
 def mapping_and_operators():
     with Flow("flow") as flow:
         same(double.map([1, 2])[0] + 10)
@@ -311,7 +314,7 @@ def mapping_and_operators():
     return results(flow, x=[1, 2])
 
 
-@scenario
+@scenario(since="0.10", differed="the parent of a map ended after its children", where=[""])
 def mapping_and_printing():
     from observe import logged_run
 
@@ -334,7 +337,7 @@ def mapping_and_a_run_name():
     return names
 
 
-@scenario
+@scenario(since="0.10", differed="a Mapped state given beforehand was made again", where=["tasks/double-1/message"])
 def mapping_and_fixed_state_for_one_child():
     with Flow("flow") as flow:
         made = double.map([1, 2, 3])
@@ -351,14 +354,14 @@ def flatten_and_retry():
         return [x, x]
 
     with Flow("flow") as flow:
-        double.map(flatten(twice.map([1, 2])))
+        double.map(prefect.flatten(twice.map([1, 2])))
     return results(flow)
 
 
 @scenario
 def flatten_and_an_empty_child():
     with Flow("flow") as flow:
-        double.map(flatten(same.map([[], [1], []])))
+        double.map(prefect.flatten(same.map([[], [1], []])))
     return results(flow)
 
 
@@ -366,7 +369,7 @@ def flatten_and_an_empty_child():
 def mapped_twice_with_a_plain_task_between():
     with Flow("flow") as flow:
         first = double.map([1, 2, 3])
-        double(mapped(task(lambda items: items[:2], name="two")(first)))
+        double(prefect.mapped(task(lambda items: items[:2], name="two")(first)))
     return results(flow)
 
 
@@ -388,7 +391,7 @@ def mapping_and_cached_targets():
     return [second, calls, files(where)]
 
 
-@scenario
+@scenario(since="0.10")
 def parameters_and_tags_and_slugs_in_a_map():
     with Flow("flow") as flow, prefect.tags("b", "a"):
         same.map(Parameter("x"))

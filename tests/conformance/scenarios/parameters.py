@@ -5,7 +5,6 @@ import datetime
 import prefect
 from observe import describe, graph, plain, raises, results, run, run_once, scenario
 from prefect import Flow, Parameter, task
-from prefect.core.parameter import DateTimeParameter
 
 
 @task
@@ -20,7 +19,11 @@ def flow_of(*parameters):
     return flow
 
 
-@scenario
+@scenario(
+    since="0.10",
+    differed="None was no default, and any other made a parameter optional",
+    where=["None/0", "required with default"],
+)
 def a_parameter_is_required_unless_it_has_a_default():
     return {
         "plain": [Parameter("x").required, Parameter("x").name, repr(Parameter("x"))],
@@ -31,35 +34,35 @@ def a_parameter_is_required_unless_it_has_a_default():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def the_slug_of_a_parameter_is_its_name():
     flow = flow_of(Parameter("x"))
     return {"slug": Parameter("x").slug, **graph(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def values_come_as_keywords_or_as_a_dictionary():
     flow = flow_of(Parameter("x"))
     return {"keyword": run(flow, x=1), "dictionary": run(flow, parameters={"x": 2})}
 
 
-@scenario
+@scenario(since="0.10")
 def a_keyword_beats_the_dictionary():
     flow = flow_of(Parameter("x"), Parameter("y"))
     return results(flow, parameters={"x": 1, "y": 1}, y=2)
 
 
-@scenario
+@scenario(since="0.10")
 def a_default_is_used_when_no_value_is_given():
     return results(flow_of(Parameter("x", default=3), Parameter("y", required=False)))
 
 
-@scenario
+@scenario(since="0.10")
 def none_is_a_value():
     return results(flow_of(Parameter("x", default=3)), x=None)
 
 
-@scenario
+@scenario(since="0.10")
 def a_missing_parameter_is_refused_before_anything_runs():
     ran = []
     with Flow("flow") as flow:
@@ -69,7 +72,7 @@ def a_missing_parameter_is_refused_before_anything_runs():
     return {"refused": refused, "ran": ran}
 
 
-@scenario
+@scenario(since="0.10")
 def an_unknown_parameter_is_refused():
     flow = flow_of(Parameter("x", default=1))
     return {
@@ -78,24 +81,24 @@ def an_unknown_parameter_is_refused():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_runner_lets_the_parameter_task_fail():
     return run_once(flow_of(Parameter("x")))
 
 
-@scenario
+@scenario(since="0.10")
 def two_parameters_with_one_name_are_refused():
     return raises(lambda: flow_of(Parameter("x"), Parameter("x")))
 
 
-@scenario
+@scenario(since="0.10")
 def one_parameter_can_be_used_twice():
     parameter = Parameter("x")
     flow = flow_of(parameter, parameter)
     return {**graph(flow), "results": results(flow, x=5)}
 
 
-@scenario
+@scenario(since="0.10")
 def calling_a_parameter_adds_it():
     with Flow("flow") as flow:
         parameter = Parameter("x", default=1)
@@ -103,7 +106,7 @@ def calling_a_parameter_adds_it():
     return {**graph(flow), "same": same_object, "results": results(flow)}
 
 
-@scenario
+@scenario(since="0.10")
 def calling_a_parameter_takes_only_the_flow():
     def attempt(**keywords):
         with Flow("flow"):
@@ -116,33 +119,33 @@ def calling_a_parameter_takes_only_the_flow():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def copying_a_parameter_needs_a_new_name():
     parameter = Parameter("x", default=1)
     copy = parameter.copy("y")
     return {"no name": raises(lambda: parameter.copy()), "copy": [copy.name, copy.slug, copy.default]}
 
 
-@scenario
+@scenario(since="0.10")
 def running_a_parameter_by_hand_gives_the_default():
     with prefect.context(parameters={"x": 7}):
         in_context = Parameter("x", default=1).run()
     return [Parameter("x", default=1).run(), in_context]
 
 
-@scenario
+@scenario(since="0.10")
 def the_parameters_of_a_flow():
     flow = flow_of(Parameter("x"), Parameter("y", default=2))
     return sorted(parameter.name for parameter in flow.parameters())
 
 
-@scenario
+@scenario(since="0.10")
 def parameters_of_the_context_fill_what_is_not_given():
     flow = flow_of(Parameter("x"), Parameter("y", default=2))
     return run_once(flow, context={"parameters": {"x": 1, "y": 1}}, parameters={"y": 3})
 
 
-@scenario
+@scenario(since="0.10", differed="defaults were not in the context", where=["seen-1/y"])
 def the_context_holds_all_parameters_including_defaults():
     @task
     def seen():
@@ -155,7 +158,7 @@ def the_context_holds_all_parameters_including_defaults():
     return results(flow, x=1)
 
 
-@scenario
+@scenario(since="0.10")
 def a_parameter_can_hold_any_object():
     value = lambda: 5  # noqa: E731
     flow = flow_of(Parameter("x"))
@@ -164,7 +167,7 @@ def a_parameter_can_hold_any_object():
     return state.result[last].result is value
 
 
-@scenario
+@scenario(since="0.10", differed="all items were called GetItem", where=["GetItem-1", "numbers[0]-1"])
 def parameters_can_be_mapped_over_and_indexed():
     with Flow("flow") as flow:
         numbers = Parameter("numbers")
@@ -175,7 +178,7 @@ def parameters_can_be_mapped_over_and_indexed():
 
 @scenario
 def a_date_time_parameter_takes_datetimes_texts_and_none():
-    flow = flow_of(DateTimeParameter("dt", required=False))
+    flow = flow_of(prefect.core.parameter.DateTimeParameter("dt", required=False))
 
     def value(**keywords):
         state = flow.run(**keywords)
@@ -189,13 +192,13 @@ def a_date_time_parameter_takes_datetimes_texts_and_none():
 
 @scenario
 def a_date_time_parameter_refuses_what_is_no_time():
-    flow = flow_of(DateTimeParameter("dt"))
+    flow = flow_of(prefect.core.parameter.DateTimeParameter("dt"))
     state = flow.run(dt="not a time")
     (parameter,) = flow.get_tasks("dt")
     seen = describe(state.result[parameter])
     return [type(state).__name__, seen["state"]]
 
 
-@scenario
+@scenario(since="0.10")
 def tags_of_a_parameter():
     return plain(Parameter("x", tags=["a"]).tags)

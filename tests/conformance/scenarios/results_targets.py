@@ -1,6 +1,5 @@
 """Results, checkpoints, targets, serializers."""
 
-import datetime
 import json
 import pickle
 
@@ -10,12 +9,6 @@ from prefect import Flow, Parameter, task
 from prefect.engine import signals
 from prefect.engine.result import Result
 from prefect.engine.results import ConstantResult, LocalResult, PrefectResult, SecretResult
-from prefect.engine.serializers import (
-    CompressedSerializer,
-    DateTimeSerializer,
-    JSONSerializer,
-    PickleSerializer,
-)
 
 
 def one():
@@ -47,7 +40,7 @@ def a_result_holds_a_value_and_a_location():
     ]
 
 
-@scenario
+@scenario(since="0.10")
 def results_compare_by_value_and_location():
     return [
         Result(1) == Result(1),
@@ -57,7 +50,7 @@ def results_compare_by_value_and_location():
     ]
 
 
-@scenario
+@scenario(since="0.10")
 def formatting_a_result_copies_it():
     template = Result(location="{flow_name}/{x}.txt")
     formatted = template.format(flow_name="flow", x=1)
@@ -93,7 +86,7 @@ def a_local_result_writes_reads_and_knows():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_local_result_lives_in_the_home_folder_by_default():
     home = prefect.config.home_dir
     return [plain(LocalResult(**given).dir) for given in ({}, {"dir": home}, {"dir": f"{home}/below"})]
@@ -107,7 +100,7 @@ def a_local_result_with_a_callable_location():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10")
 def a_missing_file_can_not_be_read():
     return raises(lambda: LocalResult(dir=str(folder())).read("nothing"))
 
@@ -121,7 +114,7 @@ def a_prefect_result_keeps_json_in_its_location():
         "exists": [PrefectResult().exists(text) for text in ('{"a": 1}', "not json")],
         "unserializable": raises(lambda: PrefectResult().write(object())),
         "before a write": PrefectResult().location,
-        "pickle": raises(lambda: PrefectResult(serializer=PickleSerializer())),
+        "pickle": raises(lambda: PrefectResult(serializer=prefect.engine.serializers.PickleSerializer())),
     }
 
 
@@ -132,18 +125,21 @@ def a_constant_result_only_holds():
         "read": result.read("anything").value,
         "exists": result.exists("anything"),
         "write": raises(lambda: result.write(6)),
-        "serializer": raises(lambda: ConstantResult(serializer=JSONSerializer()), says="Can't pass a serializer"),
+        "serializer": raises(
+            lambda: ConstantResult(serializer=prefect.engine.serializers.JSONSerializer()),
+            says="Can't pass a serializer",
+        ),
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_secret_result_reads_by_running_its_task():
     secret = task(lambda name: f"hidden {name}", name="secret")
     result = SecretResult(secret)
     return [result.read("anything").value, result.location, raises(lambda: result.write("x"))["raised"]]
 
 
-@scenario
+@scenario(since="0.10")
 def without_checkpointing_nothing_is_written():
     where = folder()
     end = end_of(keeping(result=LocalResult(dir=str(where), location="kept.txt")))
@@ -158,7 +154,7 @@ def with_checkpointing_a_result_is_written():
     return [end, files(where), LocalResult(dir=str(where)).read("kept.txt").value]
 
 
-@scenario
+@scenario(since="0.10")
 def checkpoint_false_writes_nothing():
     where = folder()
     with checkpointing():
@@ -166,7 +162,7 @@ def checkpoint_false_writes_nothing():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def the_result_of_the_flow_is_used_by_its_tasks():
     where = folder()
     with checkpointing():
@@ -177,7 +173,7 @@ def the_result_of_the_flow_is_used_by_its_tasks():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10")
 def failures_and_skips_are_not_written():
     where = folder()
 
@@ -193,7 +189,7 @@ def failures_and_skips_are_not_written():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def a_result_of_none_is_not_written():
     where = folder()
     with checkpointing(), Flow("flow") as flow:
@@ -208,7 +204,7 @@ def a_result_of_none_is_not_written():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=["1"])
 def a_raised_success_with_a_result_is_written():
     where = folder()
 
@@ -220,7 +216,7 @@ def a_raised_success_with_a_result_is_written():
     return [end, files(where)]
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def a_location_is_rendered_from_the_context():
     where = folder()
     location = "{flow_name}/{task_name}/{today}.txt"
@@ -229,7 +225,7 @@ def a_location_is_rendered_from_the_context():
     return files(where)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=["0", "1"])
 def a_location_that_can_not_be_rendered():
     with checkpointing():
         end = end_of(keeping(result=LocalResult(dir=str(folder()), location="{nonsense}.txt")))
@@ -327,7 +323,7 @@ def the_log_of_a_cached_target():
         return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=[""])
 def an_unpicklable_result_with_checkpointing():
     def lock():
         import threading
@@ -346,7 +342,9 @@ def a_serializer_is_used_for_the_file():
         end_of(
             keeping(
                 lambda: {"a": 1},
-                result=LocalResult(dir=str(where), location="kept.json", serializer=JSONSerializer()),
+                result=LocalResult(
+                    dir=str(where), location="kept.json", serializer=prefect.engine.serializers.JSONSerializer()
+                ),
             )
         )
     return [json.loads((where / "kept.json").read_text()), files(where)]
@@ -358,45 +356,6 @@ def a_pickled_file_is_a_pickle():
     with checkpointing():
         end_of(keeping(result=LocalResult(dir=str(where), location="kept.pickle")))
     return pickle.loads((where / "kept.pickle").read_bytes())
-
-
-@scenario
-def serializers_there_and_back():
-    now = datetime.datetime(2020, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
-    there_and_back = {
-        "pickle": (PickleSerializer(), {"a": {1, 2}}),
-        "json": (JSONSerializer(), {"a": [1, None]}),
-        "zlib": (CompressedSerializer(JSONSerializer(), format="zlib"), [1, 2]),
-        "gzip": (CompressedSerializer(PickleSerializer(), format="gzip"), [1, 2]),
-        "bz2": (CompressedSerializer(PickleSerializer(), format="bz2"), [1, 2]),
-        "lzma": (CompressedSerializer(PickleSerializer(), format="lzma"), [1, 2]),
-        "datetime": (DateTimeSerializer(), now),
-    }
-    seen = {}
-    for name, (serializer, value) in there_and_back.items():
-        data = serializer.serialize(value)
-        seen[name] = [type(data).__name__, serializer.deserialize(data) == value]
-    return seen
-
-
-@scenario
-def serializers_compare_by_kind_and_settings():
-    return [
-        JSONSerializer() == JSONSerializer(),
-        JSONSerializer() == PickleSerializer(),
-        CompressedSerializer(JSONSerializer(), format="zlib") == CompressedSerializer(JSONSerializer(), format="zlib"),
-        CompressedSerializer(JSONSerializer(), format="zlib") == CompressedSerializer(JSONSerializer(), format="gzip"),
-    ]
-
-
-@scenario
-def unknown_compression_and_unserializable_values():
-    return {
-        "format": raises(lambda: CompressedSerializer(JSONSerializer(), format="foobar"), says="foobar"),
-        "neither": raises(lambda: CompressedSerializer(JSONSerializer())),
-        "json": raises(lambda: JSONSerializer().serialize({1, 2})),
-        "corrupt": raises(lambda: JSONSerializer().deserialize(b"{")),
-    }
 
 
 @scenario
@@ -424,7 +383,7 @@ def an_upstream_result_is_read_from_its_location():
     return run(flow, task_states={kept: before})
 
 
-@scenario
+@scenario(since="0.10", differed="without a result handler, 0.10.6 wrote nothing", where=["1"])
 def each_turn_of_a_loop_is_written():
     where = folder()
 

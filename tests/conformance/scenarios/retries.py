@@ -4,7 +4,7 @@ import datetime
 from datetime import timedelta
 
 import prefect
-from observe import Watch, describe, logged_run, run, run_once, scenario, states
+from observe import UTC, Watch, describe, logged_run, run, run_once, scenario, states
 from prefect import Flow, Task, task, triggers
 from prefect.engine import FlowRunner, TaskRunner, signals
 from prefect.engine.state import Failed, Pending, Retrying, Running
@@ -33,24 +33,24 @@ def flow_of(*tasks):
     return flow
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_succeeds_after_two_failures():
     return run(flow_of(flaky(2, max_retries=2, retry_delay=NOW)))
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_fails_when_its_retries_are_used_up():
     return run(flow_of(flaky(5, max_retries=2, retry_delay=NOW)))
 
 
-@scenario
+@scenario(since="0.10")
 def downstream_tasks_wait_for_the_retry():
     with Flow("flow") as flow:
         task(lambda x: x, name="same")(flaky(1, max_retries=1, retry_delay=NOW)())
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def others_are_not_run_again():
     calls = []
 
@@ -64,7 +64,7 @@ def others_are_not_run_again():
     return len(calls)
 
 
-@scenario
+@scenario(since="0.10")
 def the_task_run_count_counts_from_one():
     seen = []
 
@@ -77,37 +77,37 @@ def the_task_run_count_counts_from_one():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def handlers_see_running_failed_retrying():
     watch = Watch()
     flow_of(flaky(1, max_retries=1, retry_delay=NOW, state_handlers=[watch])).run()
     return watch.seen
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_runner_stops_at_the_retry():
     flow = flow_of(flaky(1, max_retries=1, retry_delay=timedelta(hours=1)))
     return run_once(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_retry_in_the_future_stays_the_same_state():
     flow = flow_of(flaky(0))
     (one,) = flow.tasks
-    later = Retrying("later", start_time=datetime.datetime.now(datetime.UTC) + timedelta(hours=1))
+    later = Retrying("later", start_time=datetime.datetime.now(UTC) + timedelta(hours=1))
     state = FlowRunner(flow).run(task_states={one: later}, return_tasks=[one])
     return [state.result[one] is later, type(state).__name__, state.message]
 
 
-@scenario
+@scenario(since="0.10")
 def a_retry_that_is_due_runs():
     flow = flow_of(flaky(0))
     (one,) = flow.tasks
-    due = Retrying("due", start_time=datetime.datetime.now(datetime.UTC) - timedelta(hours=1), run_count=4)
+    due = Retrying("due", start_time=datetime.datetime.now(UTC) - timedelta(hours=1), run_count=4)
     return run_once(flow, task_states={one: due})
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_stays_running_while_a_terminal_task_retries():
     @task
     def fails():
@@ -118,7 +118,7 @@ def a_flow_stays_running_while_a_terminal_task_retries():
     return run_once(flow)["flow"]
 
 
-@scenario
+@scenario(since="0.10")
 def downstream_of_a_retrying_task_is_pending():
     with Flow("flow") as flow:
         first = flaky(1, max_retries=1, retry_delay=timedelta(hours=1))()
@@ -138,7 +138,7 @@ def retry_on_retries_only_these_errors():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_fail_signal_is_retried_too():
     return run(flow_of(flaky(1, error=signals.FAIL, max_retries=1, retry_delay=NOW)))
 
@@ -148,7 +148,7 @@ def retry_on_does_not_know_a_fail_signal():
     return states(flow_of(flaky(1, error=signals.FAIL, max_retries=1, retry_delay=NOW, retry_on=ValueError)))
 
 
-@scenario
+@scenario(since="0.10")
 def a_trigger_failure_is_not_retried():
     @task
     def fails():
@@ -161,7 +161,7 @@ def a_trigger_failure_is_not_retried():
     return [run(flow), len(calls)]
 
 
-@scenario
+@scenario(since="0.10")
 def a_retry_signal_goes_beyond_max_retries():
     tries = []
 
@@ -175,27 +175,27 @@ def a_retry_signal_goes_beyond_max_retries():
     return {"run": run(flow_of(again)), "counts": tries}
 
 
-@scenario
+@scenario(since="0.10")
 def a_retry_signal_may_say_when():
     @task
     def later():
-        raise signals.RETRY("later", start_time=datetime.datetime.now(datetime.UTC) + timedelta(hours=1))
+        raise signals.RETRY("later", start_time=datetime.datetime.now(UTC) + timedelta(hours=1))
 
     return run_once(flow_of(later))
 
 
-@scenario
+@scenario(since="0.10", differed="the text of the log was another", where=[""])
 def the_log_of_a_retry():
     return logged_run(flow_of(flaky(1, max_retries=1, retry_delay=NOW)))
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_runner_returns_the_retry():
     runner = TaskRunner(flaky(1, max_retries=1, retry_delay=timedelta(hours=1)))
     return describe(runner.run())
 
 
-@scenario
+@scenario(since="0.10")
 def states_that_may_run_and_states_that_may_not():
     one = Task(name="one")
     return {
@@ -204,15 +204,15 @@ def states_that_may_run_and_states_that_may_not():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def the_delay_shows_in_the_start_time():
     retry_delay = timedelta(minutes=10)
     state = TaskRunner(flaky(1, max_retries=1, retry_delay=retry_delay)).run()
-    wait = state.start_time - datetime.datetime.now(datetime.UTC)
+    wait = state.start_time - datetime.datetime.now(UTC)
     return [type(state).__name__, 590 < wait.total_seconds() <= 600]
 
 
-@scenario
+@scenario(since="0.10")
 def two_flaky_tasks_retry_independently():
     with Flow("flow") as flow:
         first = flaky(1, max_retries=1, retry_delay=NOW)()
@@ -220,7 +220,7 @@ def two_flaky_tasks_retry_independently():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_short_delay_is_waited_for():
     import time
 
@@ -229,7 +229,7 @@ def a_short_delay_is_waited_for():
     return [seen, time.monotonic() - started >= 0.05]
 
 
-@scenario
+@scenario(since="0.10")
 def a_function_decorated_twice_by_hand():
     @task(max_retries=1, retry_delay=NOW, name="original")
     def original():

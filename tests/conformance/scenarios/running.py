@@ -1,7 +1,7 @@
 """Plain runs: success, failure, and what each task and the flow end in."""
 
 import prefect
-from observe import Watch, describe, outcome, plain, raises, results, run, run_once, scenario, states
+from observe import UTC, Watch, describe, outcome, plain, raises, results, run, run_once, scenario, states
 from prefect import Flow, Task, task
 from prefect.engine import FlowRunner, TaskRunner
 from prefect.engine.state import Failed, Pending, Running, Scheduled, Success
@@ -22,28 +22,28 @@ def fails(x=None):
     raise ValueError("boom")
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_returns_its_value():
     with Flow("flow") as flow:
         one()
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_chain_passes_values_on():
     with Flow("flow") as flow:
         same(same(one()) + 1)
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def an_exception_fails_the_task_and_its_downstream_tasks():
     with Flow("flow") as flow:
         same(same(fails()))
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def the_exception_itself_is_the_result():
     error = ValueError("boom")
 
@@ -56,7 +56,7 @@ def the_exception_itself_is_the_result():
     return flow.run().result[task_].result is error
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_without_dependencies_runs_though_another_fails():
     with Flow("flow") as flow:
         fails()
@@ -64,7 +64,7 @@ def a_task_without_dependencies_runs_though_another_fails():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def the_state_of_the_flow_comes_from_its_reference_tasks():
     with Flow("flow") as flow:
         good = one()
@@ -75,7 +75,7 @@ def the_state_of_the_flow_comes_from_its_reference_tasks():
     return {"good": only_good["flow"], "both": run(flow)["flow"]}
 
 
-@scenario
+@scenario(since="0.10")
 def tasks_run_in_the_order_of_their_dependencies():
     order = []
 
@@ -89,12 +89,12 @@ def tasks_run_in_the_order_of_their_dependencies():
     return order
 
 
-@scenario
+@scenario(since="0.10")
 def an_empty_flow_runs():
     return run(Flow("flow"))
 
 
-@scenario
+@scenario(since="0.10")
 def class_tasks_and_bare_tasks_run():
     class Five(Task):
         def run(self):
@@ -106,7 +106,7 @@ def class_tasks_and_bare_tasks_run():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_can_run_twice_without_remembering():
     calls = []
 
@@ -120,7 +120,7 @@ def a_flow_can_run_twice_without_remembering():
     return [results(flow), results(flow)]
 
 
-@scenario
+@scenario(since="0.10")
 def one_value_feeds_many_and_many_feed_one():
     with Flow("flow") as flow:
         start = one()
@@ -128,7 +128,7 @@ def one_value_feeds_many_and_many_feed_one():
     return results(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def dependencies_without_data_only_order():
     order = []
 
@@ -146,21 +146,21 @@ def dependencies_without_data_only_order():
     return {"run": run(flow), "order": order}
 
 
-@scenario
+@scenario(since="0.10")
 def none_is_a_result():
     with Flow("flow") as flow:
         same(same(None))
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def return_tasks_is_not_for_flow_run():
     with Flow("flow") as flow:
         one()
     return raises(lambda: flow.run(return_tasks=[]), says="`return_tasks` keyword cannot be provided")
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_runner_returns_only_the_tasks_asked_for():
     with Flow("flow") as flow:
         first = one()
@@ -170,14 +170,14 @@ def a_flow_runner_returns_only_the_tasks_asked_for():
     return {"nothing": plain(nothing.result), "message": nothing.message, "some": outcome(flow, some)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_runner_asked_for_a_stranger_fails():
     flow = Flow("flow", tasks=[one.copy()])
     state = FlowRunner(flow).run(return_tasks=[Task(name="stranger")])
     return [type(state).__name__, type(state.result).__name__]
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_that_is_already_finished_comes_back_at_once():
     with Flow("flow") as flow:
         one()
@@ -185,19 +185,19 @@ def a_flow_that_is_already_finished_comes_back_at_once():
     return {"flow run": outcome(flow, flow.run(state=Failed("before"))), "runner": describe(seen)}
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_that_is_already_running_goes_on():
     with Flow("flow") as flow:
         one()
     return run(flow, state=Running("before"))
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_runner_runs_one_task():
     return [describe(TaskRunner(one.copy()).run()), describe(TaskRunner(fails.copy()).run())]
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_runner_takes_upstream_states_by_edge():
     from prefect.core.edge import Edge
 
@@ -210,7 +210,7 @@ def a_task_runner_takes_upstream_states_by_edge():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_runner_starts_from_a_state():
     return {
         type(state).__name__: describe(TaskRunner(one.copy()).run(state=state))
@@ -218,11 +218,11 @@ def a_task_runner_starts_from_a_state():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_scheduled_for_later_is_not_started():
     import datetime
 
-    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    later = datetime.datetime.now(UTC) + datetime.timedelta(hours=1)
     state = Scheduled("later", start_time=later)
     return TaskRunner(one.copy()).run(state=state) is state
 
@@ -265,7 +265,7 @@ def constants_are_not_sent_to_the_executor():
     return {"submitted": Counting.submitted, "run": seen}
 
 
-@scenario
+@scenario(since="0.10")
 def a_runner_class_may_be_given():
     class Mine(FlowRunner):
         used = False
@@ -279,7 +279,7 @@ def a_runner_class_may_be_given():
     return [states(flow, runner_cls=Mine), Mine.used]
 
 
-@scenario
+@scenario(since="0.10")
 def a_handler_of_all_task_runs_may_be_given():
     seen = []
 
@@ -293,7 +293,7 @@ def a_handler_of_all_task_runs_may_be_given():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def flow_handlers_see_three_states_in_flow_run_and_two_in_a_runner():
     watch = Watch()
     with Flow("flow", state_handlers=[watch]) as flow:
@@ -304,7 +304,7 @@ def flow_handlers_see_three_states_in_flow_run_and_two_in_a_runner():
     return {"flow.run": of_flow_run, "FlowRunner": watch.seen}
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_may_run_a_flow():
     with Flow("inner") as inner:
         same(2)
@@ -319,7 +319,7 @@ def a_task_may_run_a_flow():
     return results(outer)
 
 
-@scenario
+@scenario(since="0.10")
 def raise_on_exception_lets_ordinary_errors_out():
     from prefect.utilities.debug import raise_on_exception
 
@@ -333,7 +333,7 @@ def raise_on_exception_lets_ordinary_errors_out():
     return {"error": raises(attempt), "outside": "raise_on_exception" in prefect.context}
 
 
-@scenario
+@scenario(since="0.10")
 def raise_on_exception_does_not_let_signals_out():
     from prefect.engine import signals
     from prefect.utilities.debug import raise_on_exception
@@ -348,7 +348,7 @@ def raise_on_exception_does_not_let_signals_out():
         return [run(flow), prefect.context.get("raise_on_exception")]
 
 
-@scenario
+@scenario(since="0.10")
 def the_result_of_a_reference_to_a_failed_and_a_skipped_task():
     from prefect.engine import signals
 
@@ -362,7 +362,7 @@ def the_result_of_a_reference_to_a_failed_and_a_skipped_task():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_run_once_flow_with_everything_done():
     with Flow("flow") as flow:
         same(one())

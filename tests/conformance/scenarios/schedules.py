@@ -2,13 +2,11 @@
 
 import contextlib
 import datetime
-import zoneinfo
 from datetime import timedelta
 
 import prefect
-from observe import raises, scenario
+from observe import UTC, raises, scenario
 from prefect import Flow, Parameter, task
-from prefect.executors import LocalExecutor
 from prefect.schedules import CronSchedule, IntervalSchedule, Schedule, adjustments, filters
 from prefect.schedules.clocks import ClockEvent, CronClock, DatesClock, IntervalClock
 from prefect.utilities.configuration import set_temporary_config
@@ -18,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 def at(*when):
-    return datetime.datetime(*when, tzinfo=datetime.UTC)
+    return datetime.datetime(*when, tzinfo=UTC)
 
 
 START = at(2020, 1, 1)
@@ -30,11 +28,13 @@ def in_new_york(*when):
         import pendulum
 
         return pendulum.datetime(*when, tz="America/New_York")
+    import zoneinfo
+
     return datetime.datetime(*when, tzinfo=zoneinfo.ZoneInfo("America/New_York"))
 
 
 def utc_hours(moments):
-    return [moment.astimezone(datetime.UTC).hour for moment in moments]
+    return [moment.astimezone(UTC).hour for moment in moments]
 
 
 def said(moments):
@@ -42,7 +42,7 @@ def said(moments):
     return [moment.strftime("%a %d %b %Y, %H.%M") for moment in moments]
 
 
-@scenario
+@scenario(since="0.10")
 def an_interval_counts_from_its_start_date():
     schedule = IntervalSchedule(start_date=START, interval=timedelta(hours=6))
     return {
@@ -52,13 +52,13 @@ def an_interval_counts_from_its_start_date():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def an_end_date_is_inclusive():
     schedule = IntervalSchedule(start_date=START, interval=DAY, end_date=at(2020, 1, 3))
     return [said(schedule.next(10, after=at(2019, 1, 1))), said(schedule.next(10, after=at(2020, 1, 3)))]
 
 
-@scenario
+@scenario(since="0.10")
 def an_interval_must_be_positive():
     return {
         "zero": raises(lambda: IntervalClock(timedelta(0)), says="greater than 0"),
@@ -68,7 +68,7 @@ def an_interval_must_be_positive():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def cron_strings():
     after = at(2020, 1, 1, 0, 30)
     strings = [
@@ -83,32 +83,32 @@ def cron_strings():
     return {cron: said(CronSchedule(cron).next(3, after=after)) for cron in strings}
 
 
-@scenario
+@scenario(since="0.10")
 def bad_cron_strings_are_refused():
     return {
         cron: raises(lambda cron=cron: CronClock(cron))["raised"] for cron in ("", "hello", "* * * *", "61 * * * *")
     }
 
 
-@scenario
+@scenario(since="0.10")
 def cron_between_start_and_end():
     schedule = CronSchedule("0 0 * * *", start_date=datetime.datetime(2020, 1, 5, 1), end_date=at(2020, 1, 8))
     return said(schedule.next(10, after=at(2020, 1, 1)))
 
 
-@scenario
+@scenario(since="0.10")
 def given_dates():
     clock = DatesClock([at(2020, 1, 3), at(2020, 1, 1), at(2020, 1, 2)])
     return said(Schedule(clocks=[clock]).next(5, after=at(2020, 1, 1)))
 
 
-@scenario
+@scenario(since="0.10")
 def clocks_are_merged_and_duplicates_removed():
     clocks = [IntervalClock(timedelta(hours=12), start_date=START), IntervalClock(DAY, start_date=START)]
     return said(Schedule(clocks=clocks).next(4, after=at(2019, 12, 31)))
 
 
-@scenario
+@scenario(since="0.10", differed="they were one event", where=[""])
 def clocks_with_different_parameters_at_one_moment_are_two_events():
     clocks = [IntervalClock(DAY, start_date=START, parameter_defaults={"x": x}) for x in (1, 2, 2)]
     events = Schedule(clocks=clocks).next(4, after=at(2019, 12, 31), return_events=True)
@@ -127,7 +127,7 @@ def clock_events_compare():
     ]
 
 
-@scenario
+@scenario(since="0.10")
 def filters_and_or_filters_and_not_filters():
     clock = IntervalClock(HOUR, start_date=START)
 
@@ -167,7 +167,7 @@ def each_filter():
     return {name: [filter_(moment) for moment in moments] for name, filter_ in given.items()}
 
 
-@scenario
+@scenario(since="0.10")
 def adjustments_move_events():
     friday = IntervalClock(DAY, start_date=at(2020, 1, 3, 9))
     return {
@@ -178,12 +178,12 @@ def adjustments_move_events():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_schedule_wants_a_list_of_clocks():
     return {"none": raises(lambda: Schedule()), "one": raises(lambda: Schedule(clocks=IntervalClock(DAY)))}
 
 
-@scenario
+@scenario(since="0.10")
 def the_first_and_last_date_of_a_schedule():
     early = IntervalClock(DAY, start_date=at(2020, 1, 1), end_date=at(2020, 2, 1))
     late = IntervalClock(DAY, start_date=at(2020, 1, 5), end_date=at(2020, 3, 1))
@@ -193,11 +193,11 @@ def the_first_and_last_date_of_a_schedule():
 
 def soon(*milliseconds, **arguments):
     """Return a clock that fires so many milliseconds from now."""
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(UTC)
     return DatesClock([now + timedelta(milliseconds=one) for one in milliseconds], **arguments)
 
 
-@scenario
+@scenario(since="0.10")
 def a_flow_runs_once_for_each_event():
     ran = []
     with Flow("flow", schedule=Schedule(clocks=[soon(200, 450)])) as flow:
@@ -206,7 +206,7 @@ def a_flow_runs_once_for_each_event():
     return [type(state).__name__, len(ran)]
 
 
-@scenario
+@scenario(since="0.10")
 def parameters_of_a_clock_hold_for_its_run():
     seen = []
     clocks = [soon(200, parameter_defaults={"x": 1}), soon(450)]
@@ -216,7 +216,7 @@ def parameters_of_a_clock_hold_for_its_run():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def a_schedule_can_be_switched_off():
     ran = []
     with Flow("flow", schedule=Schedule(clocks=[soon(3_600_000)])) as flow:
@@ -227,14 +227,14 @@ def a_schedule_can_be_switched_off():
     return len(ran)
 
 
-@scenario
+@scenario(since="0.10")
 def a_schedule_without_future_runs_is_refused():
     with Flow("flow", schedule=Schedule(clocks=[DatesClock([START])])) as flow:
         task(lambda: 1, name="one")()
     return raises(flow.run, says="no more scheduled runs")
 
 
-@scenario
+@scenario(since="0.10")
 def the_scheduled_start_time_is_in_the_context():
     seen = []
     schedule = Schedule(clocks=[soon(150)])
@@ -249,7 +249,7 @@ def the_scheduled_start_time_is_in_the_context():
 def an_executor_that_blows_up_does_not_stop_the_schedule():
     tries = []
 
-    class Broken(LocalExecutor):
+    class Broken(prefect.executors.LocalExecutor):
         def submit(self, fn, *args, **kwargs):
             tries.append(1)
             raise RuntimeError("broken executor")
@@ -260,7 +260,7 @@ def an_executor_that_blows_up_does_not_stop_the_schedule():
     return [type(state).__name__, len(tries)]
 
 
-@scenario
+@scenario(since="0.10")
 def days_keep_local_time_over_a_change_of_clocks_and_hours_do_not():
     start = in_new_york(2020, 3, 7, 9)
 
@@ -270,7 +270,7 @@ def days_keep_local_time_over_a_change_of_clocks_and_hours_do_not():
     return {"days": hours(DAY), "hours": hours(timedelta(hours=12))}
 
 
-@scenario
+@scenario(since="0.10")
 def cron_keeps_local_time_over_a_change_of_clocks():
     spring, autumn = in_new_york(2020, 3, 7, 9), in_new_york(2020, 10, 31, 23)
     return {

@@ -3,7 +3,7 @@
 import datetime
 
 import prefect
-from observe import describe, error_name, plain, raises, run, scenario
+from observe import UTC, describe, error_name, plain, raises, run, scenario
 from prefect import Flow, task
 from prefect.engine import signals, state
 
@@ -22,7 +22,7 @@ def raising(name, *arguments, **keywords):
     return flow
 
 
-@scenario
+@scenario(since="0.10")
 def each_signal_holds_a_state_with_its_message():
     seen = {}
     for name in STATE_SIGNALS:
@@ -31,23 +31,23 @@ def each_signal_holds_a_state_with_its_message():
     return seen
 
 
-@scenario
+@scenario(since="0.10")
 def the_text_of_a_signal():
     return [repr(signals.FAIL("why")), str(signals.FAIL("why")), repr(signals.SKIP()), str(signals.SKIP())]
 
 
-@scenario
+@scenario(since="0.10")
 def a_result_given_to_a_signal_replaces_itself():
     signal = signals.FAIL("why", result=7)
     return [signal.state.result, signal.state.message]
 
 
-@scenario
+@scenario(since="0.10")
 def signals_refuse_unknown_keywords():
     return raises(lambda: signals.FAIL("why", colour="red"))
 
 
-@scenario
+@scenario(since="0.10", differed="signals were Exceptions", where=["base", "endrun/1", "is an Exception"])
 def the_family_of_signals():
     return {
         "base": [kind.__name__ for kind in signals.FAIL.__mro__],
@@ -57,7 +57,7 @@ def the_family_of_signals():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def endrun_carries_any_state():
     ended = signals.ENDRUN(state.Success(result=5))
     return [type(ended.state).__name__, ended.state.result, error_name(ended)]
@@ -78,37 +78,37 @@ def a_signal_from_a_state():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def raising_success():
     return run(raising("SUCCESS", "early"))
 
 
-@scenario
+@scenario(since="0.10")
 def raising_success_with_a_result():
     return run(raising("SUCCESS", "early", result=5))
 
 
-@scenario
+@scenario(since="0.10")
 def raising_fail():
     return run(raising("FAIL", "because"))
 
 
-@scenario
+@scenario(since="0.10")
 def raising_fail_with_a_result():
     return run(raising("FAIL", "because", result=7))
 
 
-@scenario
+@scenario(since="0.10")
 def raising_skip():
     return run(raising("SKIP", "not today"))
 
 
-@scenario
+@scenario(since="0.10")
 def raising_trigger_failure_and_validation_failure():
     return [run(raising("TRIGGERFAIL", "no")), run(raising("VALIDATIONFAIL", "bad"))]
 
 
-@scenario
+@scenario(since="0.10", differed="signals were Exceptions", where=["tasks/careful-1"])
 def an_ordinary_except_does_not_catch_a_signal():
     @task
     def careful():
@@ -122,12 +122,12 @@ def an_ordinary_except_does_not_catch_a_signal():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_signal_without_a_message():
     return [run(raising("FAIL")), run(raising("SKIP"))]
 
 
-@scenario
+@scenario(since="0.10")
 def a_signal_class_may_be_raised_without_calling_it():
     @task
     def skips():
@@ -138,7 +138,7 @@ def a_signal_class_may_be_raised_without_calling_it():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def returning_a_signal_or_a_state_is_just_a_value():
     @task
     def returns_a_state():
@@ -149,7 +149,7 @@ def returning_a_signal_or_a_state_is_just_a_value():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def raising_endrun_from_a_task():
     @task
     def ends():
@@ -160,9 +160,9 @@ def raising_endrun_from_a_task():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a pause was to end by itself, after ten years", where=["pause"])
 def retry_and_pause_signals_keep_a_start_time():
-    start = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+    start = datetime.datetime(2030, 1, 1, tzinfo=UTC)
     naive = datetime.datetime(2030, 1, 1)
     return {
         "retry": signals.RETRY("later", start_time=start).state.start_time == start,
@@ -172,7 +172,7 @@ def retry_and_pause_signals_keep_a_start_time():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_loop_signal_carries_its_result():
     signal = signals.LOOP(message="again", result={"a": 1})
     with prefect.context(task_loop_count=3):

@@ -26,42 +26,42 @@ def fails():
     raise ValueError("boom")
 
 
-@scenario
+@scenario(since="0.10")
 def a_skip_goes_on_downstream():
     with Flow("flow") as flow:
         same(same(skips()))
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_skip_through_a_dependency_without_data():
     with Flow("flow") as flow:
         one(upstream_tasks=[skips()])
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_may_refuse_to_be_skipped():
     with Flow("flow") as flow:
         same.copy(skip_on_upstream_skip=False)(skips())
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def one_skipped_of_two_upstream_tasks_is_enough():
     with Flow("flow") as flow:
         same([one(), skips()])
     return states(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_skip_wins_over_a_failure():
     with Flow("flow") as flow:
         same(1, upstream_tasks=[skips(), fails()])
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_skip_wins_over_a_trigger():
     with Flow("flow") as flow:
         one.copy(trigger=triggers.any_failed)(upstream_tasks=[skips()])
@@ -69,7 +69,7 @@ def a_skip_wins_over_a_trigger():
     return states(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def without_skipping_the_trigger_decides():
     with Flow("flow") as flow:
         one.copy(trigger=triggers.any_failed, skip_on_upstream_skip=False)(upstream_tasks=[skips()])
@@ -77,7 +77,7 @@ def without_skipping_the_trigger_decides():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def constants_and_parameters_do_not_disturb_a_skip():
     @task
     def add(x, y, z):
@@ -88,14 +88,14 @@ def constants_and_parameters_do_not_disturb_a_skip():
     return states(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def the_result_of_a_skipped_task_is_none_downstream():
     with Flow("flow") as flow:
         same.copy(skip_on_upstream_skip=False)(same(skips()))
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_skip_with_a_result():
     @task
     def skips_with_a_result():
@@ -106,14 +106,14 @@ def a_skip_with_a_result():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_skipped_reference_task_makes_a_successful_flow():
     with Flow("flow") as flow:
         skips()
     return run(flow)["flow"]
 
 
-@scenario
+@scenario(since="0.10")
 def a_skip_and_a_failure_as_reference_tasks():
     with Flow("flow") as flow:
         skips()
@@ -121,7 +121,7 @@ def a_skip_and_a_failure_as_reference_tasks():
     return run(flow)["flow"]
 
 
-@scenario
+@scenario(since="0.10")
 def a_skipped_state_given_beforehand_goes_on_downstream():
     with Flow("flow") as flow:
         first = one()
@@ -129,7 +129,7 @@ def a_skipped_state_given_beforehand_goes_on_downstream():
     return run(flow, task_states={first: Skipped("before")})
 
 
-@scenario
+@scenario(since="0.10")
 def a_diamond_with_one_skipped_side():
     with Flow("flow") as flow:
         start = one()
@@ -139,12 +139,12 @@ def a_diamond_with_one_skipped_side():
     return states(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_skip_raised_by_hand():
     return raises(skips.run, says="not today")
 
 
-@scenario
+@scenario(since="0.10")
 def a_skipped_task_in_the_middle_of_a_chain():
     ran = []
 

@@ -3,7 +3,7 @@
 import datetime
 
 import prefect
-from observe import plain, raises, scenario
+from observe import UTC, plain, raises, scenario
 from prefect.engine import state as states
 from prefect.engine.state import (
     Cached,
@@ -86,7 +86,7 @@ def the_default_attributes():
     return each(attributes)
 
 
-@scenario
+@scenario(since="0.10", differed="a missing message was shown", where=["bare"])
 def text_shows_class_and_message():
     return {
         "bare": repr(Success()),
@@ -96,24 +96,24 @@ def text_shows_class_and_message():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def the_first_argument_is_the_message():
     state = State("text")
     return [state.message, state.result, State(message="other", result=5).result]
 
 
-@scenario
+@scenario(since="0.10")
 def falsy_results_survive():
     return [plain(Success(result=value).result) for value in (0, "", [], False, None)]
 
 
-@scenario
+@scenario(since="0.10")
 def a_message_may_be_an_exception():
     error = ValueError("boom")
     return Failed(message=error).message is error
 
 
-@scenario
+@scenario(since="0.10")
 def equality_looks_at_type_result_and_inputs():
     return {
         "same": Success(result=1) == Success(result=1),
@@ -127,7 +127,7 @@ def equality_looks_at_type_result_and_inputs():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def states_are_hashable_even_with_lists_inside():
     return [isinstance(hash(Success(result=[1])), int), len({Success(), Failed()})]
 
@@ -145,12 +145,12 @@ def children_and_parents():
     }
 
 
-@scenario
+@scenario(since="0.10", differed="a pause was to end by itself, after ten years", where=["Paused"])
 def start_times():
     def kind_of(value):
         return None if value is None else type(value).__name__ != "str" and isinstance(value, datetime.datetime)
 
-    given = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    given = datetime.datetime(2020, 1, 1, tzinfo=UTC)
     seen = {}
     for kind in (Scheduled, Retrying, Resume, Paused, Queued, Pending, Running, Success):
         state = kind()
@@ -158,20 +158,20 @@ def start_times():
     return {**seen, "given": Scheduled(start_time=given).start_time == given}
 
 
-@scenario
+@scenario(since="0.10")
 def scheduled_states_take_the_run_count_into_their_context():
     with prefect.context(task_run_count=3):
         return {kind.__name__: plain(kind().context) for kind in (Scheduled, Retrying, Paused, Running, Success)}
 
 
-@scenario
+@scenario(since="0.10")
 def retrying_counts_from_one_or_from_the_context():
     seen = [Retrying().run_count, Retrying(run_count=5).run_count]
     with prefect.context(task_run_count=3):
         return [*seen, Retrying().run_count]
 
 
-@scenario
+@scenario(since="0.10")
 def states_take_the_tags_of_the_context():
     with prefect.context(task_tags=["a"]):
         return [
@@ -181,7 +181,7 @@ def states_take_the_tags_of_the_context():
         ]
 
 
-@scenario
+@scenario(since="0.10")
 def meta_states_hold_another_state():
     inner = Retrying(run_count=2)
     return [
@@ -203,12 +203,12 @@ def a_mapped_state_keeps_the_states_of_its_children():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_looped_state_keeps_its_count():
     return [Looped().loop_count, Looped(loop_count=4).loop_count]
 
 
-@scenario
+@scenario(since="0.10")
 def cached_states_know_their_inputs_and_expiration():
     state = Cached(result=1, cached_parameters={"a": 1})
     return [
@@ -219,7 +219,7 @@ def cached_states_know_their_inputs_and_expiration():
     ]
 
 
-@scenario
+@scenario(since="0.10")
 def unknown_arguments_are_refused():
     return {
         "State": raises(lambda: State(colour="red")),
@@ -227,14 +227,14 @@ def unknown_arguments_are_refused():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_result_object_shows_its_value():
     from prefect.engine.result import Result
 
     return plain(Success(result=Result(5)).result)
 
 
-@scenario
+@scenario(since="0.10")
 def successful_and_failed_families():
     return {
         kind.__name__: [kind().is_successful(), kind().is_failed(), kind().is_finished()]

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+import slugs
 from observe import Watch, error_name, logged_run, scenario
 from prefect import Flow, task
 from prefect.engine.state import TimedOut
@@ -21,11 +22,11 @@ def end_of(flow):
     state = flow.run()
     tasks = {}
     for one, task_state in state.result.items():
-        tasks[flow.slugs[one]] = [type(task_state).__name__, task_state.message, str(task_state.result)]
+        tasks[slugs.of(flow)[one]] = [type(task_state).__name__, task_state.message, str(task_state.result)]
     return {"flow": type(state).__name__, "tasks": tasks}
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_that_takes_too_long_times_out():
     with Flow("flow") as flow:
         slow()()
@@ -34,14 +35,14 @@ def a_task_that_takes_too_long_times_out():
     return [seen, time.monotonic() - started < 2.5]
 
 
-@scenario
+@scenario(since="0.10")
 def a_task_in_time_is_not_disturbed():
     with Flow("flow") as flow:
         task(lambda: 5, name="quick", timeout=2)()
     return end_of(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def an_error_in_time_is_an_ordinary_failure():
     def fails():
         raise ValueError("boom")
@@ -51,21 +52,21 @@ def an_error_in_time_is_an_ordinary_failure():
     return end_of(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def behind_a_timeout_the_trigger_fails():
     with Flow("flow") as flow:
         task(lambda x: x, name="after")(slow()())
     return end_of(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_timeout_in_the_log():
     with Flow("flow") as flow:
         slow()()
     return logged_run(flow)
 
 
-@scenario
+@scenario(since="0.10")
 def a_timeout_is_retried():
     watch = Watch()
     tries = []
@@ -82,7 +83,7 @@ def a_timeout_is_retried():
     return [end_of(flow), watch.seen]
 
 
-@scenario
+@scenario(since="0.10")
 def the_timed_out_function_stops():
     after = []
 
@@ -99,7 +100,7 @@ def the_timed_out_function_stops():
     return [seen["flow"], after]
 
 
-@scenario
+@scenario(since="0.10", differed="a TimeoutError of the task's own counted as its time limit", where=["0", "1", "2"])
 def a_task_may_raise_its_own_timeout_error():
     def fails():
         raise TimeoutError("mine")

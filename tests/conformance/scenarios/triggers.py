@@ -102,12 +102,12 @@ def not_all_skipped_in_each_situation():
     return judge(triggers.not_all_skipped)
 
 
-@scenario
+@scenario(since="0.10")
 def manual_only_in_each_situation():
     return judge(triggers.manual_only)
 
 
-@scenario
+@scenario(since="0.10")
 def always_run_is_all_finished():
     return triggers.always_run is triggers.all_finished or judge(triggers.always_run) == judge(triggers.all_finished)
 
@@ -164,22 +164,22 @@ def some_successful_takes_counts_and_shares():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def manual_only_accepts_a_set_of_states():
     return raises(triggers.manual_only, {Success()})
 
 
-@scenario
+@scenario(since="0.10")
 def the_default_trigger_in_a_flow():
     return run(after(good, bad))
 
 
-@scenario
+@scenario(since="0.10")
 def all_finished_in_a_flow():
     return run(after(good, bad, trigger=triggers.all_finished))
 
 
-@scenario
+@scenario(since="0.10")
 def any_failed_in_a_flow():
     return {
         "one failed": run(after(good, bad, trigger=triggers.any_failed)),
@@ -187,7 +187,7 @@ def any_failed_in_a_flow():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def all_failed_in_a_flow():
     return {
         "all failed": states(after(bad, bad, trigger=triggers.all_failed)),
@@ -195,7 +195,7 @@ def all_failed_in_a_flow():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def any_successful_in_a_flow():
     return {
         "one": states(after(good, bad, trigger=triggers.any_successful)),
@@ -203,13 +203,13 @@ def any_successful_in_a_flow():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def not_all_skipped_in_a_flow():
     keywords = {"trigger": triggers.not_all_skipped, "skip_on_upstream_skip": False}
     return {"one": run(after(good, skips, **keywords)), "all": run(after(skips, skips, **keywords))}
 
 
-@scenario
+@scenario(since="0.10")
 def a_trigger_failure_goes_on_downstream():
     with Flow("flow") as flow:
         first = bad()
@@ -219,7 +219,7 @@ def a_trigger_failure_goes_on_downstream():
     return run(flow)
 
 
-@scenario
+@scenario(since="0.10", differed="a trigger was given a set of states", where=["run", "seen"])
 def a_custom_trigger_sees_a_state_for_each_edge():
     seen = []
 
@@ -233,12 +233,12 @@ def a_custom_trigger_sees_a_state_for_each_edge():
     return {"run": states(after(bad, trigger=look)), "seen": seen}
 
 
-@scenario
+@scenario(since="0.10")
 def a_custom_trigger_that_returns_false():
     return run(after(good, trigger=lambda upstream_states: False))
 
 
-@scenario
+@scenario(since="0.10")
 def a_custom_trigger_that_raises():
     def broken(upstream_states):
         raise ValueError("broken trigger")
@@ -246,7 +246,7 @@ def a_custom_trigger_that_raises():
     return run(after(good, trigger=broken))
 
 
-@scenario
+@scenario(since="0.10")
 def a_custom_trigger_that_raises_a_signal():
     def skip(upstream_states):
         raise signals.SKIP("by trigger")
@@ -260,7 +260,7 @@ def a_custom_trigger_that_raises_a_signal():
     return [run(after(good, trigger=trigger)) for trigger in (skip, fail, success)]
 
 
-@scenario
+@scenario(since="0.10")
 def a_trigger_is_asked_even_when_nothing_is_upstream():
     seen = []
 
@@ -273,12 +273,12 @@ def a_trigger_is_asked_even_when_nothing_is_upstream():
     return {"run": states(flow), "asked": seen}
 
 
-@scenario
+@scenario(since="0.10")
 def manual_only_pauses_the_task_and_the_flow_stays_running():
     return run_once(after(good, trigger=triggers.manual_only))
 
 
-@scenario
+@scenario(since="0.10")
 def manual_only_passes_with_a_resume_state():
     flow = after(good, trigger=triggers.manual_only)
     (last,) = flow.get_tasks("last")
@@ -291,7 +291,7 @@ def manual_only_passes_with_a_resume_state():
     }
 
 
-@scenario
+@scenario(since="0.10")
 def a_paused_flow_goes_on_from_its_states():
     flow = after(good, trigger=triggers.manual_only)
     (last,) = flow.get_tasks("last")
@@ -300,12 +300,13 @@ def a_paused_flow_goes_on_from_its_states():
     return run_once(flow, task_states=again)
 
 
-@scenario
+@scenario(since="0.10")
 def a_trigger_sees_skips_as_success():
     keywords = {"skip_on_upstream_skip": False}
     return states(after(good, skips, **keywords))
 
 
-@scenario
+@scenario(since="0.10")
 def triggers_are_functions_with_these_names():
-    return {name: getattr(triggers, name).__name__ for name in NAMES} | {"default": plain(good.trigger)}
+    named = {name: getattr(triggers, name).__name__ for name in NAMES}
+    return {**named, "default": plain(good.trigger)}
