@@ -67,9 +67,11 @@ def test_a_missing_module_of_a_package_is_one_too(pretended: Any) -> None:
         _ = root.agent
 
 
-def test_a_missing_name_of_a_real_package() -> None:
-    with pytest.raises(ImportError, match=r"miniprefect\.executors\.DaskExecutor\. It is not here yet"):
-        exec("from miniprefect.executors import DaskExecutor")
+@pytest.mark.parametrize("package", ["executors", "engine.executors"])
+@pytest.mark.parametrize("name", ["DaskExecutor", "LocalDaskExecutor", "dask"])
+def test_a_missing_name_of_a_real_package(package: str, name: str) -> None:
+    with pytest.raises(ImportError, match=rf"miniprefect\.{package}\.{name}\. It is not here yet: use LocalExecutor"):
+        exec(f"from miniprefect.{package} import {name}")
 
 
 def test_any_other_name_is_what_it_is_in_any_module(pretended: Any) -> None:
