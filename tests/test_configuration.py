@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from miniprefect.configuration import Config, config, load
+from miniprefect.utilities.collections import DotDict
 
 
 @pytest.fixture
@@ -182,6 +183,38 @@ def test_reading_and_changing(user_file: Path) -> None:
     loaded.new = {"x": [{"y": 1}]}
     assert loaded.new.x[0].y == 1
     assert json.loads(json.dumps(loaded.new.to_dict())) == {"x": [{"y": 1}]}
+
+
+def test_sections_are_dicts_that_json_can_say(user_file: Path) -> None:
+    loaded = load_with(user_file)
+    assert json.loads(json.dumps(loaded.server)) == loaded.server.to_dict()
+    assert json.loads(json.dumps(loaded))["logging"]["level"] == "INFO"
+    assert type(dict(loaded.server)["ui"]) is Config
+    assert type(loaded.server.to_dict()["ui"]) is dict
+    # In Prefect 0.10 they were DotDicts, and no dicts.
+    assert isinstance(loaded.server, dict)
+    assert isinstance(loaded.server, DotDict)
+
+
+def test_dicts_become_sections_however_they_are_put_in(user_file: Path) -> None:
+    loaded = load_with(user_file)
+    loaded["a"] = loaded.b = {"x": {}}
+    loaded.update({"c": {"x": {}}}, d={"x": {}})
+    loaded.setdefault("e", {"x": {}})
+    loaded |= {"f": {"x": {}}}
+    assert {type(loaded[name].x) for name in "abcdef"} == {Config}
+    assert type(loaded.copy()) is Config
+    assert loaded.copy().a is loaded.a
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, Config.copy, lambda c: pickle.loads(pickle.dumps(c))])
+def test_copies_are_equal_and_changed_on_their_own(duplicate: Any, user_file: Path) -> None:
+    loaded = load_with(user_file)
+    other = duplicate(loaded)
+    assert other == loaded
+    assert type(other) is Config
+    other.debug = "X"
+    assert loaded.debug is False
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])

@@ -1,8 +1,10 @@
 """`run_script`: a script runs as `python FILE ARGS...` would run it."""
 
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,61 @@ if __name__ == "__main__":
     name = "main" if method == "fork" else "mp_main"
     assert done.stderr == ""
     assert done.stdout == f"[(2, 'miniprefect.exceptions', '{name}', ['arg'])]\n"
+
+
+FOLDER = """
+import os, sys
+print(__name__, __file__, __package__ == "", sys.argv, sys.path[0], __spec__.origin, type(__loader__).__name__)
+import beside
+print(sys.modules["__main__"].__dict__ is globals())
+sys.exit(3)
+"""
+
+
+def folder_and_zip(folder: Path, main: str, beside: str = "print('beside')") -> list[str]:
+    """Write a program of two modules, as a folder and as a zip file; return the names of both."""
+    (folder / "program").mkdir()
+    with zipfile.ZipFile(folder / "program.zip", "w") as archive:
+        for name, text in (("__main__.py", main), ("beside.py", beside)):
+            (folder / "program" / name).write_text(text)
+            archive.writestr(name, text)
+    return ["program", "program.zip"]
+
+
+@pytest.mark.parametrize("flags", [[], ["-P"]])
+@pytest.mark.parametrize("number", [0, 1], ids=["folder", "zip"])
+def test_a_folder_and_a_zip_file_run_as_python_runs_them(tmp_path: Path, number: int, flags: list[str]) -> None:
+    file = folder_and_zip(tmp_path, FOLDER)[number]
+    plain = run([*flags, file, "--help"], tmp_path)
+    ours = run([*flags, "-m", "miniprefect", "script", file, "--help"], tmp_path)
+    assert (ours.stdout, ours.stderr, ours.returncode) == (plain.stdout, plain.stderr, plain.returncode)
+    assert "beside" in ours.stdout
+    assert ours.returncode == 3
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["folder", "zip"])
+@pytest.mark.parametrize("text", ["import beside\n1 / 0\n", "x = = 1\n"])
+def test_an_error_in_it_shows_its_own_lines_only(tmp_path: Path, number: int, text: str) -> None:
+    file = folder_and_zip(tmp_path, text)[number]
+    done = run(["-m", "miniprefect", "script", file], tmp_path)
+    assert done.returncode == 1
+    assert re.findall('File "(.*)"', done.stderr) == [os.path.join(tmp_path, file, "__main__.py")]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["folder", "zip"])
+def test_import_prefect_works_in_its_modules_and_their_worker_processes(tmp_path: Path, number: int) -> None:
+    # No `if __name__ == "__main__"`: Python does not run a __main__.py again in its workers.
+    main = """
+import multiprocessing, beside
+with multiprocessing.get_context("spawn").Pool(1) as pool:
+    print(pool.map(beside.work, [1]))
+"""
+    beside = "import prefect\ndef work(number):\n    return number + 1, prefect.__name__"
+    file = folder_and_zip(tmp_path, main, beside)[number]
+    done = run(["-m", "miniprefect", "script", file], tmp_path)
+    assert (done.stdout, done.stderr) == ("[(2, 'miniprefect')]\n", "")
+
+
+def test_a_folder_without_a_main_module_is_an_error(tmp_path: Path) -> None:
+    done = run(["-m", "miniprefect", "script", "."], tmp_path)
+    assert (done.stderr, done.returncode) == ("miniprefect: can't find '__main__' module in '.'\n", 1)

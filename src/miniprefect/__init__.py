@@ -13,19 +13,20 @@ state = flow.run(x=2)
 state.result[total].result  # 3
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniprefect import triggers as triggers
 from miniprefect.configuration import config
 from miniprefect.core import Flow, Parameter, Task
 from miniprefect.utilities.context import context
 from miniprefect.utilities.edges import flatten, mapped, unmapped
-from miniprefect.utilities.tasks import apply_map, tags, task
+from miniprefect.utilities.lazy import imported_later
+from miniprefect.utilities.tasks import tags, task
 
 if TYPE_CHECKING:
     from miniprefect.client import Client
     from miniprefect.compat import install_as_prefect, uninstall_as_prefect
+    from miniprefect.core.applying import apply_map
     from miniprefect.tasks.control_flow import case
     from miniprefect.tasks.core.resource_manager import resource_manager
 
@@ -50,9 +51,10 @@ __all__ = [
     "unmapped",
 ]
 
-# What most scripts do not use is imported by those that do: a module, and the name in it if there is one.
+# What most scripts do not use is imported by those that do.
 _LATER = {
     "Client": "miniprefect.client:Client",
+    "apply_map": "miniprefect.core.applying:apply_map",
     "case": "miniprefect.tasks.control_flow:case",
     "install_as_prefect": "miniprefect.compat:install_as_prefect",
     "resource_manager": "miniprefect.tasks.core.resource_manager:resource_manager",
@@ -61,10 +63,4 @@ _LATER = {
     **{name: f"miniprefect.{name}:" for name in ("run_configs", "schedules", "storage", "tasks")},
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'miniprefect' has no attribute {name!r}")
-    module, _, attribute = _LATER[name].partition(":")
-    found = importlib.import_module(module)
-    return getattr(found, attribute) if attribute else found
+__getattr__ = imported_later(__name__, _LATER)

@@ -12,5 +12,6 @@ from miniprefect.script import SCRIPT_VARIABLE, execute
 
 if __name__ == "__mp_main__":
     install_as_prefect(force=True)
-    __file__ = os.environ[SCRIPT_VARIABLE]
-    execute(__file__, globals())
+    if os.environ[SCRIPT_VARIABLE]:
+        __file__ = os.environ[SCRIPT_VARIABLE]
+        execute(__file__, globals())

@@ -43,13 +43,13 @@ def _add_script(commands: "Commands") -> None:
         help="run a script, with `import prefect` giving miniprefect",
         description="Run FILE as `python FILE ARGS` would, with `import prefect` giving miniprefect.",
     )
-    command.add_argument("file", metavar="FILE", help="the script")
+    command.add_argument("file", metavar="FILE", help="the script, or a folder or zip file with a __main__.py")
     command.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER, help="what the script finds in sys.argv")
     command.set_defaults(work=_script)
 
 
 def _script(arguments: argparse.Namespace) -> int:
-    if not os.path.isfile(arguments.file):
+    if not os.path.exists(arguments.file):
         print(f"miniprefect: can't open file {arguments.file!r}: there is no such file", file=sys.stderr)
         return 2
     return run_script(arguments.file, arguments.args)

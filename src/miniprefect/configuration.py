@@ -16,12 +16,12 @@ lower-cased, except below PREFECT__CONTEXT__SECRETS__, where they are names that
 import os
 import re
 from ast import literal_eval
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import timedelta
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
-from miniprefect.utilities.collections import DotDict
+from miniprefect.utilities.collections import DotDict, Dotted
 
 PREFIX = "PREFECT__"
 USER_CONFIG_PATH = "~/.prefect/config.toml"
@@ -82,18 +82,34 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class Config(DotDict):
-    """Hold the configuration: a DotDict in which every dict becomes a section (a Config)."""
+class Config(Dotted, dict[str, Any]):
+    """Hold the configuration: a dict with dots, in which every dict becomes a section (a Config)."""
 
     __slots__ = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        self.update(*args, **kwargs)
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, _as_sections(value))
 
+    # Those of dict would pass `__setitem__` by.
+    update = MutableMapping.update
+    setdefault = MutableMapping.setdefault
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+
+# It was one in Prefect 0.10, before it became a dict: scripts may ask for either.
+DotDict.register(Config)
+
 
 def _as_sections(value: Any) -> Any:
     if isinstance(value, dict):
-        return Config(value)
+        return value if isinstance(value, Config) else Config(value)
     if isinstance(value, list):
         return [_as_sections(item) for item in value]
     return value

@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,29 +9,15 @@ import pytest
 from miniprefect import Flow, Parameter, Task, task
 from miniprefect.core.builtin import Constant
 from miniprefect.engine.state import Failed, Success, TriggerFailed
-from miniprefect.executors import Executor
 from tests.engine.helpers import Returns
-
-
-class Threads(Executor):
-    """A pool of threads, as a user would write it."""
-
-    @contextmanager
-    def start(self) -> Any:
-        with ThreadPoolExecutor(4) as self.pool:
-            yield
-
-    def submit(self, fn: Any, *args: Any, extra_context: Any = None, **kwargs: Any) -> Any:
-        return self.pool.submit(fn, *args, **kwargs)
-
-    def wait(self, futures: Any) -> Any:
-        return futures.result()
+from tests.executors.helpers import Threads
 
 
 class Losing(Threads):
     """A pool that loses the calls whose turn is in `lost`."""
 
     def __init__(self, *lost: int, error: BaseException) -> None:
+        super().__init__()
         self.lost = lost
         self.error = error
         self.calls = 0

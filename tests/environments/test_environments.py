@@ -96,8 +96,13 @@ def test_arguments_are_attributes() -> None:
         "execution.local.LocalEnvironment",
         "execution.remote.RemoteEnvironment",
         "execution.dask.DaskKubernetesEnvironment",
+        "execution.dask.cloud_provider.DaskCloudProviderEnvironment",
+        "execution.dask.k8s.DaskKubernetesEnvironment",
+        "execution.dask.remote.RemoteDaskEnvironment",
         "execution.k8s.KubernetesJobEnvironment",
+        "execution.k8s.job.KubernetesJobEnvironment",
         "execution.fargate.FargateTaskEnvironment",
+        "execution.fargate.fargate_task.FargateTaskEnvironment",
     ],
 )
 def test_paths(path: str) -> None:

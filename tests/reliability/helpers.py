@@ -6,9 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 from miniprefect import Flow
 from miniprefect.engine.state import State
 from miniprefect.executors import Executor, LocalExecutor
+from tests.executors.helpers import Threads
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,28 +25,6 @@ raw_handler: Any = _signal.getsignal
 set_raw_handler: Any = _signal.signal
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and limits of POSIX")
-
-
-class Threads(Executor):
-    """A pool of threads whose futures can call back."""
-
-    def __init__(self, workers: int = 4) -> None:
-        self.workers = workers
-        self.pool: ThreadPoolExecutor | None = None
-
-    @contextmanager
-    def start(self) -> Iterator[None]:
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="reliability") as self.pool:
-            yield
-        self.pool = None
-
-    def submit(self, fn: Callable[..., Any], *args: Any, extra_context: Any = None, **kwargs: Any) -> Future[Any]:
-        assert self.pool is not None
-        return self.pool.submit(fn, *args, **kwargs)
-
-    def wait(self, futures: Any) -> Any:
-        return futures.result() if isinstance(futures, Future) else futures
-
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {"local": LocalExecutor, "threads": Threads}
 

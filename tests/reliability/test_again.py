@@ -13,7 +13,8 @@ from miniprefect.engine.signals import PAUSE, SKIP
 from miniprefect.engine.state import Failed, Mapped, Paused, Pending, Resume, Skipped, State, Success, TriggerFailed
 from miniprefect.executors import Executor
 from miniprefect.triggers import manual_only
-from tests.reliability.helpers import Threads, at_once, ended
+from tests.executors.helpers import Threads
+from tests.reliability.helpers import at_once, ended
 
 # ---------------------------------------------------------------------- only what failed
 

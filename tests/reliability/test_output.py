@@ -20,7 +20,8 @@ from miniprefect.tasks.secrets import EnvVarSecret, PrefectSecret
 from miniprefect.tasks.secrets.base import SecretBase
 from miniprefect.triggers import all_finished
 from tests.engine.helpers import Returns
-from tests.reliability.helpers import ERRORS, Threads, at_once, ended
+from tests.executors.helpers import Threads
+from tests.reliability.helpers import ERRORS, at_once, ended
 
 SECRET = "hunter2-swordfish"
 

@@ -11,7 +11,8 @@ import pytest
 from miniprefect import Flow, Task, context, task
 from miniprefect.engine.signals import LOOP
 from miniprefect.executors import Executor
-from tests.reliability.helpers import Threads, ended, run_python
+from tests.executors.helpers import Threads
+from tests.reliability.helpers import ended, run_python
 
 
 @pytest.fixture(autouse=True)
@@ -194,7 +195,7 @@ def test_a_chain_of_a_hundred_thousand_tasks() -> None:
 THREADED_CHAIN = (
     CHAIN[: CHAIN.index("seconds = {}")]
     + """
-from tests.reliability.helpers import Threads
+from tests.executors.helpers import Threads
 flow, last = chain(20_000)
 final = flow.run(executor=Threads(2))
 assert final.is_successful() and final.result[last].result == 20_000, final

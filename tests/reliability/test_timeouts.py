@@ -17,7 +17,8 @@ from miniprefect.engine.state import Failed, Mapped, State, Success, TimedOut
 from miniprefect.executors import Executor, LocalExecutor
 from miniprefect.triggers import all_finished
 from tests.engine.helpers import Returns
-from tests.reliability.helpers import Threads, at_once, ended
+from tests.executors.helpers import Threads
+from tests.reliability.helpers import at_once, ended
 
 LIMIT = 0.15
 SLACK = 0.5

@@ -3,7 +3,7 @@
 import sys
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from miniprefect.core.checks import MisuseError
 from miniprefect.utilities.context import Frame, current_frame
@@ -31,15 +31,17 @@ def active_flow(task: "Task", flow: "Flow | None") -> "Flow":
     return found
 
 
-class Surroundings(NamedTuple):
+class Surroundings:
     """What the blocks around the making or the call of a task say."""
 
-    flow: Any
-    tags: Any
-    case: Any
-    resource: Any
-    mapped: Any
-    created: "list[Task] | None"
+    # No named tuple: to define one takes as long as ten classes, at each import of the package.
+    __slots__ = ("case", "created", "flow", "mapped", "resource", "tags")
+
+    def __init__(
+        self, flow: Any, tags: Any, case: Any, resource: Any, mapped: Any, created: "list[Task] | None"
+    ) -> None:
+        self.flow, self.tags, self.created = flow, tags, created
+        self.case, self.resource, self.mapped = case, resource, mapped
 
 
 def surroundings() -> Surroundings:

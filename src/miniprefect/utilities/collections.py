@@ -11,10 +11,52 @@ from typing import Any, Generic, TypeVar, cast
 T = TypeVar("T")
 
 
-class DotDict(MutableMapping[str, Any]):
-    """Hold a dict whose keys can be read, set and deleted as attributes.
+class Dotted:
+    """Let the keys of a mapping, the class that this is mixed into, be read, set and deleted as attributes.
 
     Methods win over keys: with a key named "items", `d["items"]` is its value, `d.items()` lists the pairs.
+    """
+
+    __slots__ = ()
+
+    # Only asked for what normal lookup does not find, so methods are never hidden by keys.
+    def __getattr__(self: Any, name: str) -> Any:
+        # Copying and unpickling look for attributes before there is any data.
+        if name != "_data" and name in self:
+            return self[name]
+        raise _no_attribute(self, name)
+
+    def __setattr__(self: Any, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self: Any, name: str) -> None:
+        if name not in self:
+            raise _no_attribute(self, name)
+        del self[name]
+
+    def __dir__(self: Any) -> list[str]:
+        return [*object.__dir__(self), *(key for key in self if isinstance(key, str))]
+
+    def __repr__(self: Any) -> str:
+        keys = ", ".join(map(repr, sorted(self, key=lambda key: (not isinstance(key, str), str(key)))))
+        return f"<{type(self).__name__}: {keys}>" if keys else f"<{type(self).__name__}>"
+
+    def copy(self) -> Any:
+        """Return a shallow copy."""
+        return type(self)(self)  # type: ignore[call-arg]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts all the way down, also inside lists and tuples."""
+        return cast("dict[str, Any]", as_nested_dict(self, dict))
+
+
+def _no_attribute(owner: Any, name: str) -> AttributeError:
+    return AttributeError(f"'{type(owner).__name__}' object has no attribute '{name}'", name=name, obj=owner)
+
+
+class DotDict(Dotted, MutableMapping[str, Any]):
+    """Hold a dict whose keys can be read, set and deleted as attributes.
+
     Nested dicts stay plain dicts; `as_nested_dict` converts them all the way down.
     """
 
@@ -47,42 +89,8 @@ class DotDict(MutableMapping[str, Any]):
         """Return the value under `key`, or `default`."""
         return self._data.get(key, default)
 
-    # Attributes: only asked for what normal lookup does not find, so methods are never hidden by keys.
-
-    def __getattr__(self, name: str) -> Any:
-        # Copying and unpickling look for attributes before there is any data.
-        if name != "_data" and name in self._data:
-            return self._data[name]
-        raise self._no_attribute(name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-    def __delattr__(self, name: str) -> None:
-        if name not in self._data:
-            raise self._no_attribute(name)
-        del self[name]
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(key for key in self._data if isinstance(key, str))]
-
-    def _no_attribute(self, name: str) -> AttributeError:
-        return AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
-
-    def __repr__(self) -> str:
-        keys = ", ".join(map(repr, sorted(self._data, key=lambda key: (not isinstance(key, str), str(key)))))
-        return f"<{type(self).__name__}: {keys}>" if keys else f"<{type(self).__name__}>"
-
     def __reduce__(self) -> str | tuple[Any, ...]:
         return type(self), (dict(self._data),)
-
-    def copy(self) -> DotDict:
-        """Return a shallow copy."""
-        return type(self)(self._data)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts all the way down, also inside lists and tuples."""
-        return cast("dict[str, Any]", as_nested_dict(self, dict))
 
 
 def as_nested_dict(obj: Any, dct_class: type = DotDict) -> Any:

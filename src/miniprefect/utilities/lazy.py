@@ -1,7 +1,7 @@
-"""Modules that are imported when they are first used, because most programs never use them and start sooner so."""
+"""What is imported when it is first used, because most programs never use it and start sooner so."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -20,6 +20,24 @@ class LazyModule:
 
     def __repr__(self) -> str:
         return f"<lazy module {self._name}>"
+
+
+def imported_later(module: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+    """Make the ``__getattr__`` of a module that imports some of its names when they are first read.
+
+    Args:
+        module: the module's name.
+        places: where each name is: a module, a colon, and what to take of it, or nothing for the module itself.
+    """
+
+    def find(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        place, _, attribute = places[name].partition(":")
+        found = importlib.import_module(place)
+        return getattr(found, attribute) if attribute else found
+
+    return find
 
 
 def submodules_of(package: str) -> Callable[[str], Any]:

@@ -7,19 +7,23 @@ For names in a module that is there: the module's last line lists the names of P
     __getattr__ = missing_names(__name__, {"HeartbeatThread": "There is no backend that listens."})
 
 and `from miniprefect.utilities.executors import HeartbeatThread` raises an ImportError with that advice; in
-a package, so do its missing modules (`from miniprefect.tasks import aws`). Python calls a module's
-`__getattr__` only for names that it does not find, so this costs nothing otherwise. Names that are neither
-there nor listed stay what they are in any module: an AttributeError, or "cannot import name".
+a package, so do its missing modules (`from miniprefect.tasks import aws`). Asked for in any other way, as by
+`hasattr`, such a name is not there. Python calls a module's `__getattr__` only for names that it does not find,
+so this costs nothing otherwise. Names that are neither there nor listed stay what they are in any module: an
+AttributeError, or "cannot import name".
 """
 
+import opcode
+import sys
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 NO_BACKEND = "There is no backend here: run the flow with flow.run(), on a schedule or from cron."
+NO_DASK = "It is not here yet: use LocalExecutor, or an executor of your own (see miniprefect.executors.base)."
 OTHERWISE = "miniprefect has what Prefect 0.10 to 1.4 could do without a server."
 
-# For modules below prefect: the longest prefix that fits gives the advice.
+# For modules and names below prefect: the longest prefix that fits gives the advice.
 ADVICE: dict[str, str] = {
     "tasks": "Write it as a @task that calls the vendor's own Python library.",
     "tasks.aws": "Write it as a @task that calls boto3.",
@@ -45,8 +49,12 @@ ADVICE: dict[str, str] = {
     "tasks.shell": "It is not here yet: write it as a @task that calls subprocess.run(..., check=True).",
     "tasks.snowflake": "Write it as a @task that calls snowflake-connector-python.",
     "tasks.sql_server": "Write it as a @task that calls pyodbc.",
-    "executors.dask": "It is not here yet: use LocalExecutor, or an executor of your own.",
-    "engine.executors.dask": "It is not here yet: use LocalExecutor, or an executor of your own.",
+    "executors.dask": NO_DASK,
+    "executors.DaskExecutor": NO_DASK,
+    "executors.LocalDaskExecutor": NO_DASK,
+    "engine.executors.dask": NO_DASK,
+    "engine.executors.DaskExecutor": NO_DASK,
+    "engine.executors.LocalDaskExecutor": NO_DASK,
     "utilities.executors": "Timeouts are here as Task(timeout=...).",
     "utilities.jupyter": "Run the notebook with nbclient or papermill in a @task.",
     "contrib": "Write it as a @task of your own.",
@@ -76,9 +84,19 @@ def missing_names(module: str, names: Mapping[str, str] = MappingProxyType({})) 
     below = module.partition(".")[2]
 
     def getattr_of_module(name: str) -> Any:
-        advice = names.get(name) or ADVICE.get(f"{below}.{name}".lstrip("."))
-        if advice:
+        advice = names.get(name) or ADVICE.get(f"{below}.{name}".lstrip("."), "")
+        if advice and _imports_a_name(sys._getframe(1)):
             raise ImportError(f"miniprefect does not have {module}.{name}. {advice}", name=module)
-        raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+        hint = f". {advice}" if advice else ""
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}", name=name)
 
     return getattr_of_module
+
+
+def _imports_a_name(frame: FrameType) -> bool:
+    """Say whether the code of `frame` is at a ``from module import name``.
+
+    Nothing else tells it from `hasattr`, which lets no ImportError pass; and of an AttributeError, Python makes an
+    ImportError that has no advice.
+    """
+    return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["IMPORT_FROM"]

@@ -4,16 +4,21 @@ import datetime
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from miniprefect.core.applying import apply_map
 from miniprefect.core.builtin import FunctionTask, as_task
 from miniprefect.engine.signals import PAUSE
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context
 from miniprefect.utilities.edges import unmapped
+from miniprefect.utilities.lazy import imported_later
+
+if TYPE_CHECKING:
+    from miniprefect.core.applying import apply_map
 
 __all__ = ["apply_map", "as_task", "defaults_from_attrs", "pause_task", "tags", "task", "unmapped"]
+
+__getattr__ = imported_later(__name__, {"apply_map": "miniprefect.core.applying:apply_map"})
 
 
 @overload
