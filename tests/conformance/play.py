@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -27,9 +28,10 @@ PATIENCE = 20  # seconds; no scenario needs two
 def main() -> None:
     arguments = parse()
     if arguments.child:
-        play_here(arguments.topic, arguments.library, arguments.scenarios, Path(arguments.child))
+        play_here(arguments.topic, arguments.library, arguments.quiet, arguments.scenarios, Path(arguments.child))
     else:
-        json.dump(play(arguments.topic, arguments.library, arguments.scenarios), sys.stdout, indent=2)
+        options = ["--library", arguments.library, *(["--quiet"] if arguments.quiet else [])]
+        json.dump(play(arguments.topic, options, arguments.scenarios), sys.stdout, indent=2)
         print()
 
 
@@ -38,6 +40,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("topic", help="a file of scenarios/, without .py")
     parser.add_argument("scenarios", nargs="*", help="only these (default: all of the topic)")
     parser.add_argument("--library", choices=["miniprefect", "prefect"], default="miniprefect")
+    parser.add_argument("--quiet", action="store_true", help="switch the log off")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -45,14 +48,14 @@ def parse() -> argparse.Namespace:
 # --- the parent: starts a child, and another one for the rest when a child does not come back ---------------
 
 
-def play(topic: str, library: str, wanted: list[str]) -> dict[str, Any]:
+def play(topic: str, options: list[str], wanted: list[str]) -> dict[str, Any]:
     """Return an entry for each scenario: `observation` or `error`, and the differences that it states."""
     played: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="conformance-") as home:
         report = Path(home) / "report.jsonl"
         while True:
             report.write_text("")
-            complaint = run_child(topic, library, wanted, home, report)
+            complaint = run_child(topic, options, wanted, home, report)
             events = [json.loads(line) for line in report.read_text().splitlines()]
             if not events:
                 raise SystemExit(f"The scenarios of {topic!r} could not be loaded:\n{complaint}")
@@ -65,8 +68,8 @@ def play(topic: str, library: str, wanted: list[str]) -> dict[str, Any]:
                 return {name: played[name] for name in played}
 
 
-def run_child(topic: str, library: str, wanted: list[str], home: str, report: Path) -> str:
-    command = [sys.executable, str(HERE / "play.py"), topic, *wanted, "--library", library, "--child", str(report)]
+def run_child(topic: str, options: list[str], wanted: list[str], home: str, report: Path) -> str:
+    command = [sys.executable, str(HERE / "play.py"), topic, *wanted, *options, "--child", str(report)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT__")}
     environment.update(HOME=home, TZ="UTC", PREFECT__HOME_DIR=f"{home}/prefect", PREFECT__LOGGING__LEVEL="INFO")
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(HERE)]))
@@ -85,9 +88,11 @@ def run_child(topic: str, library: str, wanted: list[str], home: str, report: Pa
 # --- the child ----------------------------------------------------------------------------------------------
 
 
-def play_here(topic: str, library: str, wanted: list[str], report: Path) -> None:
+def play_here(topic: str, library: str, quiet: bool, wanted: list[str], report: Path) -> None:
     """Play the scenarios in this process, telling the report about each as it starts and as it ends."""
     version = choose(library)
+    if quiet:
+        logging.getLogger("prefect").setLevel(logging.CRITICAL)
     observe = importlib.import_module("observe")
     importlib.import_module(f"scenarios.{topic}")
     names = wanted or [name for name, one in observe.SCENARIOS.items() if version in (None, *one.versions)]

@@ -65,11 +65,11 @@ def recorded(version: str, topic: str) -> dict[str, Any]:
 
 
 @functools.cache
-def played(topic: str) -> tuple[dict[str, Any], str]:
+def played(topic: str, *options: str) -> tuple[dict[str, Any], str]:
     """What we do in each scenario of the topic, or why they could not be played; asked once for all tests."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     child = subprocess.run(
-        [sys.executable, str(HERE / "play.py"), topic],
+        [sys.executable, str(HERE / "play.py"), topic, *options],
         env=environment,
         text=True,
         capture_output=True,
@@ -143,6 +143,16 @@ def test_scenario(version: str, topic: str, name: str) -> None:
     expected = changed(prefect, promised(differences))
     if ours != expected:
         pytest.fail(difference(expected, ours), pytrace=False)
+
+
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in {*NOT_BUILT, "logs"}])
+def test_nothing_depends_on_the_log(topic: str) -> None:
+    """With the log off, tasks that want nothing but to be called are run in another way (`engine.plainly`)."""
+    loud, quiet = (
+        {name: one["observation"] for name, one in played(topic, *how)[0].items()} for how in ((), ["--quiet"])
+    )
+    if quiet != loud:
+        pytest.fail(difference(loud, quiet), pytrace=False)
 
 
 @pytest.mark.parametrize(("version", "topic"), [(version, topic) for version in (NEW, OLD) for topic in TOPICS])
