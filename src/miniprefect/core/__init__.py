@@ -1,6 +1,5 @@
 """What a workflow is: tasks, edges, and the flows that they form."""
 
-from miniprefect.core import operators as operators
 from miniprefect.core.edge import Edge
 from miniprefect.core.flow import Flow
 from miniprefect.core.parameter import DateTimeParameter, Parameter

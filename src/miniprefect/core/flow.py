@@ -4,7 +4,6 @@ import copy
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Token
-from pathlib import Path
 from typing import Any, Self, cast
 
 from miniprefect.configuration import config
@@ -29,6 +28,7 @@ from miniprefect.utilities.lazy import LazyModule
 from miniprefect.utilities.logging import get_logger
 
 json = LazyModule("json")
+pathlib = LazyModule("pathlib")
 pickle = LazyModule("pickle")
 result_handlers = LazyModule("miniprefect.engine.result_handlers")
 
@@ -287,7 +287,7 @@ class Flow(Graph, NeedsBackend):
         Args:
             fpath: the path; by default ``<home_dir>/flows/<name>.prefect``.
         """
-        path = Path(fpath) if fpath else _default_path(self.name)
+        path = pathlib.Path(fpath) if fpath else _default_path(self.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pickle.dumps(self))
         return str(path)
@@ -299,7 +299,7 @@ class Flow(Graph, NeedsBackend):
         Args:
             fpath: a path, or the name of a flow in ``<home_dir>/flows``.
         """
-        path = Path(fpath)
+        path = pathlib.Path(fpath)
         if not path.is_absolute() and not path.exists():
             path = _default_path(fpath)
         flow: Flow = pickle.loads(path.read_bytes())
@@ -325,8 +325,8 @@ class Flow(Graph, NeedsBackend):
         return report
 
 
-def _default_path(name: str) -> Path:
-    return Path(config.home_dir).expanduser() / "flows" / f"{slugified(name)}.prefect"
+def _default_path(name: str) -> Any:
+    return pathlib.Path(config.home_dir).expanduser() / "flows" / f"{slugified(name)}.prefect"
 
 
 # The contract that the engine asks for, held by the class itself: checked by the type checker.

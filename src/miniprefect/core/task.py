@@ -29,7 +29,7 @@ from miniprefect.engine.task_runner import wants_of
 from miniprefect.triggers import all_successful
 from miniprefect.utilities.callbacks import callback_factory, is_failed
 from miniprefect.utilities.context import context
-from miniprefect.utilities.lazy import LazyModule
+from miniprefect.utilities.lazy import FilledLater, LazyModule
 from miniprefect.utilities.logging import get_logger
 
 result_handlers = LazyModule("miniprefect.engine.result_handlers")
@@ -102,8 +102,8 @@ class Task:
     makings: ClassVar[Iterator[int]] = itertools.count(1)
     generation: ClassVar[int] = 0
 
-    # The task class of each operator, by symbol; `core.operators` fills it.
-    operators: "ClassVar[dict[str, type[Task]]]" = {}
+    # The task class of each operator, by symbol.
+    operators: "ClassVar[dict[str, type[Task]]]" = FilledLater("miniprefect.core.operators")
 
     __signature__ = InstanceSignature()
 

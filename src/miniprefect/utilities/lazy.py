@@ -22,6 +22,23 @@ class LazyModule:
         return f"<lazy module {self._name}>"
 
 
+class FilledLater(dict[str, Any]):
+    """Be a dict that a module fills when it is imported, which is when a key is first missing.
+
+    Args:
+        module: the module's full name.
+    """
+
+    def __init__(self, module: str) -> None:
+        super().__init__()
+        self._module = module
+
+    def __missing__(self, key: str) -> Any:
+        importlib.import_module(self._module)
+        # Not of this dict itself: a key that the module does not fill in is missing for good.
+        return dict(self)[key]
+
+
 def imported_later(module: str, places: Mapping[str, str]) -> Callable[[str], Any]:
     """Make the ``__getattr__`` of a module that imports some of its names when they are first read.
 
