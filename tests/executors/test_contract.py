@@ -13,7 +13,7 @@ from miniprefect import Flow, Parameter, Task, context, task, unmapped
 from miniprefect.engine import FlowRunner
 from miniprefect.engine.signals import LOOP, SKIP
 from miniprefect.engine.state import Failed, Mapped, Skipped, State, Success, TriggerFailed
-from miniprefect.executors import Executor, LocalExecutor
+from miniprefect.executors import Executor, LocalDaskExecutor, LocalExecutor, ThreadExecutor
 from miniprefect.triggers import all_finished
 from miniprefect.utilities.clock import use_clock
 from tests.engine.helpers import FakeClock, Returns, Unprintable
@@ -56,12 +56,15 @@ class Opaque(Executor):
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "local": LocalExecutor,
-    "threads": Threads,
-    "one thread": lambda: Threads(1),
+    "threads": lambda: ThreadExecutor(4),
+    "one thread": lambda: ThreadExecutor(1),
+    "local dask": LocalDaskExecutor,
+    "local dask, synchronous": lambda: LocalDaskExecutor(scheduler="synchronous"),
+    "a pool": Threads,
     "opaque": Opaque,
 }
 # Those that run calls beside each other.
-PARALLEL = ("threads", "opaque")
+PARALLEL = ("threads", "local dask", "a pool", "opaque")
 
 
 @pytest.fixture(params=EXECUTORS)

@@ -228,7 +228,7 @@ class FlowRunner(Runner):
         way = Scheduling if getattr(executor, "runs_at_once", False) else waiting.Waiting
         scheduling = way(plan, crew, executor, current_frame(), task_states, task_contexts)
         try:
-            with executor.start():
+            with scheduling.started():
                 states = scheduling.run()
         except KeyboardInterrupt:
             self.logger.error(INTERRUPTED)

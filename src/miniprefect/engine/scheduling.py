@@ -7,6 +7,7 @@ order of the plan, and nothing ever waits. `engine.waiting` is the one for execu
 import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from miniprefect.engine.crew import Crew
@@ -69,6 +70,10 @@ class Scheduling:
         self.outcomes = Outcomes(len(plan.tasks))
         # The mapped tasks whose children run, by place.
         self.fans: dict[int, Fan] = {}
+
+    def started(self) -> AbstractContextManager[Any]:
+        """Hold what the executor needs, for the length of a ``with`` block."""
+        return self.executor.start()
 
     def run(self) -> list[State]:
         """Run everything and return the states in the order of the plan."""

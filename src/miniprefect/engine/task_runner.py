@@ -114,8 +114,12 @@ class TaskRunner(Keeping):
         upstream_states: UpstreamStates,
         values: dict[str, Any] | None = None,
         is_mapped_parent: bool = False,
+        extra_context: Any = None,
     ) -> State:
-        """Run the task in the context of `parent`, in whatever thread this is; for the rest see `run`."""
+        """Run the task in the context of `parent`, in whatever thread this is; for the rest see `run`.
+
+        `extra_context` is not used: an executor written for 0.10 passes on what is meant for itself.
+        """
         if self._way.runs:
             with entered(parent):
                 return self.run(state, upstream_states, values, is_mapped_parent)

@@ -20,7 +20,7 @@ from types import FrameType, MappingProxyType
 from typing import Any
 
 NO_BACKEND = "There is no backend here: run the flow with flow.run(), on a schedule or from cron."
-NO_DASK = "It is not here yet: use LocalExecutor, or an executor of your own (see miniprefect.executors.base)."
+NO_DASK = "It is not here yet: use ThreadExecutor or ProcessExecutor, or an executor of your own."
 OTHERWISE = "miniprefect has what Prefect 0.10 to 1.4 could do without a server."
 
 # For modules and names below prefect: the longest prefix that fits gives the advice.
@@ -49,12 +49,10 @@ ADVICE: dict[str, str] = {
     "tasks.shell": "It is not here yet: write it as a @task that calls subprocess.run(..., check=True).",
     "tasks.snowflake": "Write it as a @task that calls snowflake-connector-python.",
     "tasks.sql_server": "Write it as a @task that calls pyodbc.",
-    "executors.dask": NO_DASK,
+    "executors.dask.DaskExecutor": NO_DASK,
     "executors.DaskExecutor": NO_DASK,
-    "executors.LocalDaskExecutor": NO_DASK,
-    "engine.executors.dask": NO_DASK,
+    "engine.executors.dask.DaskExecutor": NO_DASK,
     "engine.executors.DaskExecutor": NO_DASK,
-    "engine.executors.LocalDaskExecutor": NO_DASK,
     "utilities.executors": "Timeouts are here as Task(timeout=...).",
     "utilities.jupyter": "Run the notebook with nbclient or papermill in a @task.",
     "contrib": "Write it as a @task of your own.",
@@ -79,11 +77,23 @@ def advice_for(module: str) -> str:
     return next((ADVICE[prefix] for prefix in prefixes if prefix in ADVICE), OTHERWISE)
 
 
-def missing_names(module: str, names: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
-    """Make the `__getattr__` of `module`; `names` maps names that it lacks to what to use instead."""
+def missing_names(
+    module: str,
+    names: Mapping[str, str] = MappingProxyType({}),
+    found: tuple[Mapping[str, str], Callable[[str], Any]] | None = None,
+) -> Callable[[str], Any]:
+    """Make the `__getattr__` of `module`.
+
+    Args:
+        module: its full name.
+        names: maps names that it lacks to what to use instead.
+        found: names that it has, but imports at their first use, and what finds them; see `utilities.lazy`.
+    """
     below = module.partition(".")[2]
 
     def getattr_of_module(name: str) -> Any:
+        if found and name in found[0]:
+            return found[1](name)
         advice = names.get(name) or ADVICE.get(f"{below}.{name}".lstrip("."), "")
         if advice and _imports_a_name(sys._getframe(1)):
             raise ImportError(f"miniprefect does not have {module}.{name}. {advice}", name=module)

@@ -378,7 +378,7 @@ class _Helper(Generic[T]):
         with self._asking:
             self._is_too_late = True
             if self._may_be_asked and self._thread.ident is not None:
-                _raise_in_thread(self._thread.ident, TimeUp)
+                raise_in_thread(self._thread.ident, TimeUp)
         return True
 
     # In the helper thread
@@ -406,10 +406,10 @@ class _Helper(Generic[T]):
         with self._asking:
             self._may_be_asked = False
         if self._is_too_late:
-            _raise_in_thread(threading.get_ident(), None)
+            raise_in_thread(threading.get_ident(), None)
 
 
-def _raise_in_thread(ident: int, kind: type[BaseException] | None) -> None:
+def raise_in_thread(ident: int, kind: type[BaseException] | None) -> None:
     """Have an exception of class `kind` raised in another thread at its next bytecode; None takes it back."""
     ctypes = import_module("ctypes")  # loaded when needed: most programs never stop a thread
     target = None if kind is None else ctypes.py_object(kind)
