@@ -185,5 +185,5 @@ def test_settings_of_dask_are_kept() -> None:
 
 
 def test_an_unknown_scheduler_is_refused() -> None:
-    with pytest.raises(ValueError, match="Unknown scheduler 'cloud'. There are: threads"):
+    with pytest.raises(ValueError, match=r"Unknown scheduler 'cloud'\. There are: threads"):
         LocalDaskExecutor(scheduler="cloud")

@@ -225,12 +225,18 @@ class Plan:
         A plain value counts as the result of a task that succeeded.
         """
         upstream = {edge: states[self.places[edge.upstream_task]] for edge in self.edges(place)}
+        upstream.update(self.given(place))
+        return upstream
+
+    def given(self, place: int) -> dict[Any, Any]:
+        """Return the states of the plain values that a task is given, by edge."""
+        given: dict[Any, Any] = {}
         for key, value in self.constants.get(self.tasks[place], {}).items():
             known = self._given.get((place, key))
             if known is None or known[0] is not value:
                 known = self._give(place, key, value)
-            upstream[known[1]] = known[2]
-        return upstream
+            given[known[1]] = known[2]
+        return given
 
     def _give(self, place: int, key: str, value: Any) -> "tuple[Any, GivenEdge, State]":
         """Make the edge and the state of a plain value, and keep them for as long as it stays the same."""

@@ -294,6 +294,16 @@ class TaskRunner(Keeping):
         state = self._raised(error)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
+    def lost(self, frame: TaskFrame, state: State | None, error: BaseException, may_retry: bool) -> State:
+        """Return the state that a run ends in of which no more will be heard than `error`; its handlers are told."""
+
+        def fail(runner: TaskRunner, state: State, inputs: Inputs) -> State:
+            return self._raised(error)
+
+        steps = (fail, *(step for step in self._way.steps[-1:] if may_retry and self.task.max_retries))
+        self._begin(frame, state)
+        return self._ended(self._pass, steps, Running("Starting task run."), {}, self._is_watched())
+
     def _kept(self, state: State, inputs: Inputs) -> State:
         """Write the result; a failure of that is one of the task, and may be retried like any other."""
         try:

@@ -203,7 +203,7 @@ class Waiting(Scheduling):
             state = _state_of(functools.partial(self.executor.wait, future))
         else:
             try:
-                run, future = self._arrivals.get(timeout=self._seconds_to_retry())
+                run, future = self._next_arrival(self._seconds_to_retry())
             except queue.Empty:
                 return
             state = _state_of(future.result)
@@ -212,6 +212,9 @@ class Waiting(Scheduling):
             heapq.heappush(self._later, (state.start_time, next(self._numbers), run, state))
         else:
             run.deliver(state)
+
+    def _next_arrival(self, timeout: float | None) -> tuple[Run, Any]:
+        return self._arrivals.get(timeout=timeout)
 
     def _seconds_to_retry(self) -> float | None:
         """Return how long to wait for an arrival before looking at the clock again."""

@@ -1,11 +1,11 @@
 """The executor that Prefect users know for threads and processes of this machine. It needs no Dask here."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 from miniprefect.executors.base import Executor, checked_number
 from miniprefect.executors.local import LocalExecutor
+from miniprefect.executors.processes import ProcessExecutor
 from miniprefect.executors.threads import ThreadExecutor
 
 # What Dask calls its schedulers.
@@ -58,9 +58,14 @@ class LocalDaskExecutor(Executor):
         """Whether the calls run in other processes."""
         return self.executor.is_remote
 
-    def start(self) -> AbstractContextManager[Any]:
+    def start(self) -> Any:
         """Hold the threads or processes for the length of a flow run."""
         return self.executor.start()
+
+    def start_with(self, common: Any) -> Any:
+        """Hold processes that know what their calls have in common."""
+        executor: Any = self.executor
+        return executor.start_with(common)
 
     def submit(
         self, fn: Callable[..., Any], *args: Any, extra_context: dict[str, Any] | None = None, **kwargs: Any
@@ -76,5 +81,7 @@ class LocalDaskExecutor(Executor):
 def _executor(scheduler: str, num_workers: int | None) -> Executor:
     if scheduler == "threads":
         return ThreadExecutor(num_workers)
+    if scheduler == "processes":
+        return ProcessExecutor(num_workers)
     checked_number(num_workers, 1)
     return LocalExecutor()

@@ -134,7 +134,8 @@ class _Workers:
     def _work(self) -> None:
         try:
             while (call := self.calls.get()) is not None:
-                _make(*call)
+                if not _make(*call):
+                    return
                 del call  # or it would keep the result alive until the next one
                 if len(self.threads) < self.number:
                     self.idle.release()
@@ -162,10 +163,12 @@ class _Workers:
             thread.join(None if deadline == float("inf") else max(deadline - time.monotonic(), 0.01))
 
 
-def _make(future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _make(future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Make a call. Return False if it raised what Ctrl-C raises: then no other is to begin."""
     try:
         value = fn(*args, **kwargs)
     except BaseException as error:
         future.set_exception(error)
-    else:
-        future.set_result(value)
+        return not isinstance(error, KeyboardInterrupt)
+    future.set_result(value)
+    return True

@@ -34,6 +34,10 @@ from miniprefect.exceptions import TaskTimeoutSignal, TimeUp
 
 T = TypeVar("T")
 
+# Told how many seconds a call in the main thread has from now on, and -1 when it has ended, so that somebody outside of
+# this process can end what nothing inside can. A worker process of an executor puts something in here.
+announce: Callable[[float], None] | None = None
+
 _HAS_ALARM = hasattr(signal, "setitimer")
 
 # All in seconds. An interruption that was lost (a bare `except`, a `__del__`) is repeated after _TICK; one that
@@ -148,6 +152,8 @@ def _call_with_alarm(fn: Callable[..., T], seconds: float, args: tuple[Any, ...]
         others.replace()
     deadlines.append(deadline)
     try:
+        if others is not None and announce is not None:
+            announce(seconds)
         _set_alarm()
         value = _user_code(fn, args, kwargs)
     except BaseException as error:
@@ -160,6 +166,8 @@ def _call_with_alarm(fn: Callable[..., T], seconds: float, args: tuple[Any, ...]
             _set_alarm()
         else:
             others.restore()
+            if announce is not None:
+                announce(-1)
     if deadline.fired:  # and swallowed
         raise TaskTimeoutSignal("Execution timed out.")
     return value
