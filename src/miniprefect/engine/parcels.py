@@ -137,3 +137,27 @@ class Elsewhere(Result):
     def value(self, value: Any) -> None:
         if value is not None:
             self._read = value
+
+
+class Gathered(Result):
+    """Be the results of the children of a mapped task, of which some are large: read when somebody asks for them.
+
+    Args:
+        states: the states of the children.
+    """
+
+    def __init__(self, states: list[Any]) -> None:
+        super().__init__()
+        self._states = states
+
+    def __reduce__(self) -> Any:
+        return Gathered, (self._states,)
+
+    @property
+    def value(self) -> list[Any]:
+        """The results, in order."""
+        return [state.result for state in self._states]
+
+    @value.setter
+    def value(self, value: None) -> None:
+        pass

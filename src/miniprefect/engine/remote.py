@@ -16,7 +16,8 @@ from typing import Any
 
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
-from miniprefect.engine.parcels import Folder, Parcel, packed
+from miniprefect.engine.mapping import Fan
+from miniprefect.engine.parcels import Elsewhere, Folder, Gathered, Parcel, packed
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.scheduling import Run
 from miniprefect.engine.state import Failed, State
@@ -83,7 +84,7 @@ class Shared:
         return state, packed(held, self.folder), remembered
 
     def edges(self, place: int, values: dict[str, Any] | None) -> list[Any]:
-        """Return the edges that end at a task; for a child of a map, the mapped ones first, as `mapping.Inputs` does."""
+        """Return the edges that end at a task, of a map's children the mapped ones first, as `mapping.Inputs` does."""
         edges = list(self.plan.edges(place))
         return edges if place not in self.plan.mapped else sorted(edges, key=lambda edge: not edge.mapped)
 
@@ -138,6 +139,15 @@ class Remote(Waiting):
         sent = (run.place, known, states, run.values, cached, due)
         call = self.executor.call(run.place, *sent)  # type: ignore[attr-defined]
         return Answer(call, lambda call: self._state(run, known, call))
+
+    def finish(self, fan: Fan) -> None:
+        """Make of the children's states that of the mapped task; large results are not read for that."""
+        if any(isinstance(state._held, Elsewhere) for state in fan.states):
+            del self.fans[fan.place]
+            fan.state._held = Gathered(fan.states)
+            self.arrived(fan.place, fan.state)
+        else:
+            super().finish(fan)
 
     def _next_arrival(self, timeout: float | None) -> Any:
         while self._arrivals.empty():

@@ -79,7 +79,8 @@ class Call:
         if not self.done:
             self.done, self.value, self.error = True, value, error
             self.data = self.made_of = None
-            for fn in self._callbacks:
+            callbacks, self._callbacks = self._callbacks, []
+            for fn in callbacks:
                 fn(self)
 
     def answered(self, data: bytes) -> None:
