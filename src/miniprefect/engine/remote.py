@@ -5,7 +5,8 @@ the context. What travels for each task run is small: which task, the states it 
 in. A result comes as bytes of its own, so that a result which can't be read is one task's failure, and a large one as
 a file that is read when somebody wants the value: here, or in the process of a task downstream.
 
-What has nothing to compute (a parameter, the question whether a task can be mapped) runs here, handlers included.
+What has nothing to compute (a parameter, a task that is not due, the question whether a task can be mapped) runs here,
+handlers included.
 """
 
 import datetime
@@ -130,12 +131,11 @@ class Remote(Waiting):
     def submit(self, run: Run, known: State | None) -> Any:
         """Run a task here, or have it run elsewhere."""
         runner = self.crew.runner(run.place)
-        if run.is_parent or runner.task.is_parameter:
+        due = getattr(known, "start_time", None)
+        if run.is_parent or runner.task.is_parameter or (due is not None and due > utc_now()):
             return runner.run_within(self.frame, known, run.upstream, run.values, run.is_parent)
         states = [run.upstream[edge] for edge in self.shared.edges(run.place, run.values)]
         cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
-        due = getattr(known, "start_time", None)
-        due = due if due is not None and due <= utc_now() else None
         sent = (run.place, known, states, run.values, cached, due)
         call = self.executor.call(run.place, *sent)  # type: ignore[attr-defined]
         return Answer(call, lambda call: self._state(run, known, call))

@@ -2,7 +2,7 @@
 
 A task waits until all its upstream tasks have arrived. A child of a mapped task that takes its inputs from the
 children of another waits for those children only, not for the whole map. A task run that is to be tried again waits
-until that is due, while the others go on.
+until that is due, while the others go on; when all others have ended, it is left to the next run.
 
 What is ready goes to the executor: tasks in the order of the plan, then the children of mapped tasks, first those with
 a low index and of these the ones furthest downstream, so that chained maps go depth first. An executor that says how
@@ -26,7 +26,7 @@ from miniprefect.engine.scheduling import Run, Scheduling
 from miniprefect.engine.state import Failed, Retrying, State
 from miniprefect.engine.task_runner import is_async
 from miniprefect.executors.base import Executor
-from miniprefect.utilities.clock import LONGEST_SLEEP, clock, utc_now
+from miniprefect.utilities.clock import LONGEST_SLEEP, utc_now
 from miniprefect.utilities.context import context
 from miniprefect.utilities.logging import get_logger
 
@@ -73,7 +73,7 @@ class Waiting(Scheduling):
             if any(lane.in_flight for lane in lanes):
                 self._receive()
             elif self._later and not any(lane.ready for lane in lanes):
-                clock().sleep_until(self._later[0][0])
+                self._leave_retries()
             elif not any(lane.ready for lane in lanes):
                 return self.outcomes.states
 
@@ -222,6 +222,12 @@ class Waiting(Scheduling):
             return None
         seconds: float = (self._later[0][0] - utc_now()).total_seconds()
         return min(max(seconds, 0.0), LONGEST_SLEEP)
+
+    def _leave_retries(self) -> None:
+        """Leave the retries that are not due to the next run: there is nothing else to do until then."""
+        while self._later:
+            _, _, run, state = heapq.heappop(self._later)
+            run.deliver(state)
 
     def _try_again(self) -> None:
         """Hand the task runs whose retries are due to the executor again."""
