@@ -1,6 +1,7 @@
 """The contract of executors, kept by every one of them. To add one, add a class or a function to `EXECUTORS`."""
 
 import datetime
+import importlib
 import threading
 import time
 from collections.abc import Callable
@@ -70,14 +71,24 @@ EXECUTORS: dict[str, Callable[[], Executor]] = {
 PARALLEL = ("threads", "local dask", "a pool", "opaque")
 
 
-@pytest.fixture(params=EXECUTORS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the tests every executor, or the one that the command line names."""
+    given = metafunc.config.getoption("--executor")
+    names = {"executor": [given] if given else list(EXECUTORS), "parallel": [given] if given else PARALLEL}
+    for fixture in names.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(fixture, names[fixture], indirect=True)
+
+
+@pytest.fixture
 def executor(request: pytest.FixtureRequest) -> Executor:
-    return EXECUTORS[request.param]()
+    if request.param in EXECUTORS:
+        return EXECUTORS[request.param]()
+    module, _, name = request.param.rpartition(".")
+    made: Executor = getattr(importlib.import_module(module), name)()
+    return made
 
 
-@pytest.fixture(params=PARALLEL)
-def parallel(request: pytest.FixtureRequest) -> Executor:
-    return EXECUTORS[request.param]()
+parallel = executor
 
 
 @task
@@ -132,6 +143,11 @@ def test_an_executor_can_be_started_again_and_again(executor: Executor) -> None:
     for n in range(3):
         with executor.start():
             assert executor.wait(executor.submit(abs, -n)) == n
+
+
+def test_map_begins_a_call_for_each_group_of_items(executor: Executor) -> None:
+    with executor.start():
+        assert executor.wait(executor.map(pow, [2, 3, 4], [5, 2])) == [32, 9]
 
 
 def test_the_repr_names_the_class(executor: Executor) -> None:

@@ -10,9 +10,10 @@ handlers included.
 """
 
 import datetime
+import pickle
 import queue
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from miniprefect.engine.crew import Crew
@@ -20,6 +21,7 @@ from miniprefect.engine.frames import FlowFrame, TaskFrame
 from miniprefect.engine.mapping import Fan
 from miniprefect.engine.parcels import Elsewhere, Folder, Gathered, Parcel, packed
 from miniprefect.engine.plan import Plan
+from miniprefect.engine.runner import describe
 from miniprefect.engine.scheduling import Run
 from miniprefect.engine.state import Failed, State
 from miniprefect.engine.task_runner import TaskRunner
@@ -27,7 +29,7 @@ from miniprefect.engine.waiting import Waiting
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.executors.processes import NotSendable, WorkerDied
 from miniprefect.utilities.clock import clock, utc_now
-from miniprefect.utilities.context import Frame, entered
+from miniprefect.utilities.context import Frame, current_frame, entered
 
 # What a task has put into the cache, by cache key.
 Caches = dict[str, list[State]]
@@ -47,6 +49,13 @@ class Shared:
         self.crew = crew
         self.frame = frame
         self.folder = Folder()
+
+    def __reduce__(self) -> Any:
+        """Travel to a worker that was not forked: as the flow, and as what its context shows."""
+        flow = self.frame.flow  # type: ignore[attr-defined]
+        values = {key: value for key, value in self.frame.items() if key not in ("config", "logger", "flow")}
+        crew = self.crew
+        return _shared_anew, (flow, crew.cls, list(crew.handlers), crew.result, values, self.folder)
 
     def __call__(
         self,
@@ -90,6 +99,15 @@ class Shared:
         return edges if place not in self.plan.mapped else sorted(edges, key=lambda edge: not edge.mapped)
 
 
+def _shared_anew(
+    flow: Any, cls: type[TaskRunner], handlers: list[Any], result: Any, values: dict[str, Any], folder: Any
+) -> Shared:
+    plan = flow.compiled()
+    shared = Shared(plan, Crew(plan, cls, handlers, result), FlowFrame(current_frame(), values, flow))
+    shared.folder = folder
+    return shared
+
+
 def cache_key(runner: TaskRunner) -> str:
     """Return the name under which results of a task are cached."""
     return runner.task.cache_key or runner.task.name
@@ -125,8 +143,26 @@ class Remote(Waiting):
         for key in (*FlowFrame.makers, *FlowFrame.defaults):
             self.frame.get(key)
         executor: Any = self.executor
-        with executor.start_with(self.shared) as self.executor:
+        try:
+            starting = executor.start_with(self.shared)
+            self.executor = starting.__enter__()
+        except NotSendable as error:
+            raise self._refusal(error) from error
+        with ExitStack() as stack:
+            stack.push(starting)
             yield
+
+    def _refusal(self, error: NotSendable) -> NotSendable:
+        """Return the error that says which task keeps the flow from being sent, and what to do about it."""
+        for task in self.plan.tasks:
+            try:
+                pickle.dumps(task)
+            except Exception as reason:
+                return NotSendable(
+                    f"Task '{task.name}' can't be sent to worker processes that are not forked: {describe(reason)}. "
+                    "Make it of a function or class at the top of a module, or use the start method 'fork'."
+                )
+        return NotSendable(f"The flow can't be sent to worker processes that are not forked: {error}")
 
     def submit(self, run: Run, known: State | None) -> Any:
         """Run a task here, or have it run elsewhere."""

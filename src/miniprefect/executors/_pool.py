@@ -19,7 +19,7 @@ from typing import Any
 
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.executors._hands import Hand, hire
-from miniprefect.executors._sending import NotSendable, decode, encode
+from miniprefect.executors._sending import NotSendable, decode, encode, encode_by_name
 from miniprefect.executors._worker import ANSWER, DONE, ERROR, LIMIT, LOG, NUMBER, SECONDS, TOGETHER, VALUE
 from miniprefect.executors.base import Executor, gathered
 
@@ -113,7 +113,7 @@ class Pool(Executor):
         self.common: Any = common
         self.context = multiprocessing.get_context(start_method)
         if start_method != "fork" and common is not None:
-            self.common = encode(common)
+            self.common = encode_by_name(common)
         self.hands: list[Hand] = []
         self.idle: list[Hand] = []
         self.queue: deque[Call] = deque()

@@ -31,13 +31,18 @@ def encode(value: Any) -> bytes:
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException:
-        return _encoded_with_addresses(value)
+        return _dumped(value, _Pickler)
 
 
-def _encoded_with_addresses(value: Any) -> bytes:
+def encode_by_name(value: Any) -> bytes:
+    """Return `value` as bytes for a process that was not forked; for the rest see `encode`."""
+    return _dumped(value, pickle.Pickler)
+
+
+def _dumped(value: Any, pickler: type[pickle.Pickler]) -> bytes:
     data = io.BytesIO()
     try:
-        _Pickler(data, _PROTOCOL).dump(value)
+        pickler(data, _PROTOCOL).dump(value)
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:

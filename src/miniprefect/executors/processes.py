@@ -33,6 +33,9 @@ class ProcessExecutor(Executor):
         self.start_method = start_method or ("fork" if "fork" in known else "spawn")
         self._started: list[Pool] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_started": []}
+
     def start(self) -> Any:
         """Hold the workers, each of which is started when it is first needed."""
         return self.start_with(None)
