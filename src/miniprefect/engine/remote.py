@@ -10,29 +10,46 @@ handlers included.
 """
 
 import datetime
+import heapq
 import pickle
 import queue
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, NamedTuple
 
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
 from miniprefect.engine.mapping import Fan
-from miniprefect.engine.parcels import Elsewhere, Folder, Gathered, Parcel, packed
+from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parcel, packed
+from miniprefect.engine.plainly import can_be_plain
 from miniprefect.engine.plan import Plan
+from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
 from miniprefect.engine.scheduling import Run
-from miniprefect.engine.state import Failed, State
+from miniprefect.engine.state import Failed, State, succeeded
 from miniprefect.engine.task_runner import TaskRunner
-from miniprefect.engine.waiting import Waiting
+from miniprefect.engine.waiting import Crowd, Lane, Waiting
 from miniprefect.exceptions import TaskTimeoutSignal
-from miniprefect.executors.processes import NotSendable, WorkerDied
+from miniprefect.executors.processes import NotSendable, WorkerDied, encode
 from miniprefect.utilities.clock import clock, utc_now
-from miniprefect.utilities.context import Frame, current_frame, entered
+from miniprefect.utilities.context import Frame, current_frame, enter_frame, entered, leave_frame
 
 # What a task has put into the cache, by cache key.
 Caches = dict[str, list[State]]
+
+
+class Sent(NamedTuple):
+    """Be what comes back of a task run.
+
+    Attributes:
+        state: the state it ended in, without its result.
+        result: the result.
+        remembered: what it has put into the cache.
+    """
+
+    state: State
+    result: Parcel
+    remembered: Caches
 
 
 class Shared:
@@ -65,7 +82,7 @@ class Shared:
         values: dict[str, Any] | None,
         cached: list[State],
         due: datetime.datetime | None,
-    ) -> tuple[State, Parcel, Caches]:
+    ) -> Sent:
         """Run a task.
 
         Args:
@@ -75,9 +92,6 @@ class Shared:
             values: values for the context of this run.
             cached: what later runs have put into the cache under the key of this task.
             due: when it became due, if it was to wait.
-
-        Returns:
-            The state it ends in, without its result; the result; what it has put into the cache.
         """
         if due is not None:  # by the clock of the process that decides; this one's may be behind
             clock().sleep_until(due)
@@ -88,10 +102,55 @@ class Shared:
         before = {key: len(found) for key, found in caches.items()}
         upstream = dict(zip(self.edges(place, values), states, strict=True))
         upstream.update(self.plan.given(place))
-        state = runner.run_within(self.frame, known, upstream, values)
+        return self._sent(runner.run_within(self.frame, known, upstream, values), before)
+
+    def _sent(self, state: State, before: dict[str, int]) -> Sent:
+        caches = self.frame.get("caches")
         remembered = {key: found[before.get(key, 0) :] for key, found in caches.items()} if caches else {}
         held, state._held = state._held, None
-        return state, packed(held, self.folder), remembered
+        return Sent(state, packed(held, self.folder), remembered)
+
+    def many(
+        self, place: int, indexes: list[int], names: list[str], rows: list[tuple[Any, ...]], whole: dict[str, Any]
+    ) -> Iterator[bytes]:
+        """Run children of a mapped task that want nothing but to be called; see `engine.plainly`.
+
+        Args:
+            place: where in the plan the task is.
+            indexes: which children.
+            names: the arguments that differ.
+            rows: for each child, their values.
+            whole: the arguments that are the same for all.
+
+        Yields:
+            bytes: what the task returned; a `Sent`, if there is more to say.
+        """
+        task, slug, runner = self.plan.tasks[place], self.plan.slugs[place], self.crew.runner(place)
+        caches = self.frame.get("caches")
+        token = enter_frame(self.frame)
+        try:
+            for index, row in zip(indexes, rows, strict=True):
+                inputs = dict(zip(names, row, strict=True))
+                inputs.update(whole)
+                before = {key: len(found) for key, found in caches.items()} if caches else {}
+                enter_frame(TaskFrame(self.frame, {"map_index": index}, task, slug))
+                try:
+                    value = task.run(**inputs)
+                except BaseException as error:
+                    yield encode(self._sent(runner.recovered(error, inputs), before))
+                else:
+                    yield self._value(value, task.tags, before)
+        finally:
+            leave_frame(token)
+
+    def _value(self, value: Any, tags: set[str], before: dict[str, int]) -> bytes:
+        """Return what a task returned as bytes, or if it is no small plain value, a `Sent` as bytes."""
+        if not isinstance(value, Result | Sent) and not self.frame.get("caches"):
+            with suppress(NotSendable):
+                data = encode(value)
+                if len(data) < LARGE:
+                    return data
+        return encode(self._sent(succeeded(value, tags), before))
 
     def edges(self, place: int, values: dict[str, Any] | None) -> list[Any]:
         """Return the edges that end at a task, of a map's children the mapped ones first, as `mapping.Inputs` does."""
@@ -135,6 +194,10 @@ class Remote(Waiting):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.shared = Shared(self.plan, self.crew, self.frame)
+        # By place, what `_whole` found out.
+        self._wholes: dict[int, dict[str, Any] | None] = {}
+        # Whether children have arrived that nobody queued.
+        self._came = False
 
     @contextmanager
     def started(self) -> Iterator[None]:
@@ -174,7 +237,67 @@ class Remote(Waiting):
         cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
         sent = (run.place, known, states, run.values, cached, due)
         call = self.executor.call(run.place, *sent)  # type: ignore[attr-defined]
-        return Answer(call, lambda call: self._state(run, known, call))
+        return Answer(call, lambda call: self._state(run, known, call.result))
+
+    # ------------------------------------------------------------------ children that want nothing but to be called
+
+    def _launch_next(self, lane: Lane) -> None:
+        crowd = lane.ready[0][2]
+        whole = None if crowd is None else self._whole(crowd.fan)
+        if crowd is None or whole is None:
+            super()._launch_next(lane)
+            return
+        fan, indexes, rows = crowd.fan, list[int](), list[tuple[Any, ...]]()
+        most: int = self.executor.most_at_once(fan.place)  # type: ignore[attr-defined]
+        while len(indexes) < most and lane.ready and lane.ready[0][2] is crowd:
+            index = heapq.heappop(lane.ready)[0]
+            self._push_next(crowd)
+            row = None if fan.known_of(index) is not None else fan.inputs.row(index)
+            if row is None:
+                self.start_child(fan, index)
+            else:
+                indexes.append(index)
+                rows.append(row)
+        if indexes:
+            self._send(crowd, indexes, rows, whole)
+
+    def _whole(self, fan: Fan) -> dict[str, Any] | None:
+        """Return the arguments that are the same for all children, or None if these want more than to be called."""
+        if fan.place not in self._wholes:
+            is_plain = self._may_be_plain() and can_be_plain(self.plan.tasks[fan.place])
+            self._wholes[fan.place] = fan.inputs.whole() if is_plain else None
+        return self._wholes[fan.place]
+
+    def _send(self, crowd: Crowd, indexes: list[int], rows: list[Any], whole: dict[str, Any]) -> None:
+        """Have children run, whose values come back one by one, or all together."""
+        fan, lane, tags = crowd.fan, self._lane(crowd.fan.place), self.plan.tasks[crowd.fan.place].tags
+
+        def deliver(number: int, value: Any, error: BaseException | None) -> None:
+            self._came = True
+            index = indexes[number]
+            if error is None and not isinstance(value, Sent):
+                lane.in_flight -= 1
+                self.child_arrived(fan, index, succeeded(value, tags))
+                return
+            run = self._child(fan, index)
+            self._take_in(run, self._state(run, None, lambda: _raised_or(error, value)))
+
+        def returned(numbers: list[int]) -> None:
+            self._came = True
+            lane.in_flight -= len(numbers)
+            for number in numbers:
+                self._line_up(indexes[number], fan.place, crowd)
+
+        sent = (fan.place, indexes, fan.inputs.names(), rows, whole)
+        try:
+            self.executor.call_many(fan.place, sent, len(indexes), deliver, returned)  # type: ignore[attr-defined]
+        except NotSendable:  # one of them; each by itself will tell
+            for index in indexes:
+                self.start_child(fan, index)
+        else:
+            lane.in_flight += len(indexes)
+
+    # ------------------------------------------------------------------ what comes back
 
     def finish(self, fan: Fan) -> None:
         """Make of the children's states that of the mapped task; large results are not read for that."""
@@ -187,15 +310,16 @@ class Remote(Waiting):
 
     def _next_arrival(self, timeout: float | None) -> Any:
         while self._arrivals.empty():
+            self._came = False
             self.executor.poll(timeout)  # type: ignore[attr-defined]
-            if timeout is not None and self._arrivals.empty():
+            if self._came or (timeout is not None and self._arrivals.empty()):
                 raise queue.Empty
         return self._arrivals.get_nowait()
 
-    def _state(self, run: Run, known: State | None, call: Any) -> State:
+    def _state(self, run: Run, known: State | None, answer: Callable[[], Sent]) -> State:
         """Return the state that a call ended in, and put what the task cached into the cache."""
         try:
-            state, result, remembered = call.result()
+            state, result, remembered = answer()
         except (NotSendable, WorkerDied, TaskTimeoutSignal) as error:
             return self._lost(run, known, error)
         for key, found in remembered.items():
@@ -207,7 +331,7 @@ class Remote(Waiting):
             if not isinstance(state, Failed):
                 return self._lost(run, known, error)
             state._held = error
-        return state  # type: ignore[no-any-return]
+        return state
 
     def _lost(self, run: Run, known: State | None, error: BaseException) -> State:
         """Take a task run to its end whose process did not."""
@@ -215,3 +339,9 @@ class Remote(Waiting):
         frame = TaskFrame(self.frame, run.values, runner.task, runner.slug)
         with entered(frame):
             return runner.lost(frame, known, error, may_retry=isinstance(error, WorkerDied | TaskTimeoutSignal))
+
+
+def _raised_or(error: BaseException | None, value: Any) -> Any:
+    if error is not None:
+        raise error
+    return value

@@ -185,9 +185,11 @@ class Scheduling:
 
     def start_child(self, fan: Fan, index: int) -> None:
         """Begin one child."""
+        self.start(self._child(fan, index), fan.known_of(index))
+
+    def _child(self, fan: Fan, index: int) -> Run:
         values = {**(self.contexts.get(self.plan.tasks[fan.place]) or {}), "map_index": index}
-        deliver = functools.partial(self.child_arrived, fan, index)
-        self.start(Run(fan.place, fan.inputs.of(index), values, False, deliver), fan.known_of(index))
+        return Run(fan.place, fan.inputs.of(index), values, False, functools.partial(self.child_arrived, fan, index))
 
     def child_arrived(self, fan: Fan, index: int, state: State) -> None:
         """Take in the state of a child."""

@@ -207,6 +207,9 @@ class Waiting(Scheduling):
             except queue.Empty:
                 return
             state = _state_of(future.result)
+        self._take_in(run, state)
+
+    def _take_in(self, run: Run, state: State) -> None:
         self._lane(run.place).in_flight -= 1
         if isinstance(state, Retrying) and state.start_time is not None:
             heapq.heappush(self._later, (state.start_time, next(self._numbers), run, state))

@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -168,11 +168,9 @@ class Hand:
         with suppress(OSError):  # it is dead, which is found out elsewhere
             os.write(self._tickets[1].fileno(), bytes(len(batch)))
 
-    def collect(self) -> None:
-        """Take in the answers that are in shared memory."""
-        if self._outbox is not None and len(self.calls) > 1:
-            for number, data in self._outbox.take():
-                self.calls[number].answered(data)
+    def collected(self) -> Iterable[tuple[int, bytes]]:
+        """List the answers that have come into shared memory, each with the number of its call."""
+        return () if self._outbox is None else self._outbox.take()
 
     def taken_back(self) -> list[Any]:
         """Take back the calls that have not begun."""

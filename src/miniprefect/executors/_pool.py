@@ -15,7 +15,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.executors._hands import Hand, hire
@@ -83,18 +83,64 @@ class Call:
             for fn in callbacks:
                 fn(self)
 
-    def answered(self, data: bytes) -> None:
-        """Take in the answer of a worker."""
-        kind, body = data[:1], memoryview(data)[1:]
-        try:
-            if kind == VALUE:
-                self.end(decode(body))
-            elif kind == ERROR:
-                self.end(error=decode(body))
-            else:
-                self.end(error=NotSendable(bytes(body).decode()))
-        except NotSendable as error:
-            self.end(error=error)
+
+class Part:
+    """Be one of many calls that travel as one, and differ in their arguments only."""
+
+    __slots__ = ("done", "many", "number")
+
+    def __init__(self, many: "Many", number: int) -> None:
+        self.many = many
+        self.number = number
+        self.done = False
+
+    @property
+    def kind(self) -> Any:
+        """What kind of call it is."""
+        return self.many.kind
+
+    def end(self, value: Any = None, error: BaseException | None = None) -> None:
+        """Take in what the call did."""
+        if not self.done:
+            self.done = True
+            self.many.deliver(self.number, value, error)
+
+
+class Many(NamedTuple):
+    """Be many calls that travel as one.
+
+    Attributes:
+        kind: what kind of calls they are.
+        data: what `many` of that which all calls have in common is called with, as bytes.
+        size: how many they are.
+        deliver: takes the number of a call, its value and the error that it raised.
+        returned: takes the numbers of calls that have not begun, and are not going to.
+    """
+
+    kind: Any
+    data: bytes
+    size: int
+    deliver: Callable[[int, Any, BaseException | None], None]
+    returned: Callable[[list[int]], None]
+
+
+def take_answer(call: Any, data: bytes) -> None:
+    """Give the answer of a worker to its call."""
+    kind, body = data[:1], memoryview(data)[1:]
+    try:
+        if kind == VALUE:
+            value, error = decode(body), None
+        elif kind == ERROR:
+            value, error = None, decode(body)
+        else:
+            value, error = None, NotSendable(bytes(body).decode())
+    except NotSendable as problem:
+        value, error = None, problem
+    call.end(value, error)
+
+
+def _follows(first: Call, call: "Call | Many") -> bool:
+    return isinstance(call, Call) and call.kind == first.kind
 
 
 class Pool(Executor):
@@ -116,7 +162,7 @@ class Pool(Executor):
             self.common = encode_by_name(common)
         self.hands: list[Hand] = []
         self.idle: list[Hand] = []
-        self.queue: deque[Call] = deque()
+        self.queue: deque[Call | Many] = deque()
         self.selector = selectors.DefaultSelector()
         # By kind, how long a call takes.
         self.pace: dict[Any, float] = {}
@@ -139,6 +185,17 @@ class Pool(Executor):
     def call(self, kind: Any, *args: Any) -> Call:
         """Have a worker call what all calls have in common; `kind` tells which calls take about as long."""
         return self._lined_up(kind, (None, args, None))
+
+    def call_many(
+        self,
+        kind: Any,
+        args: tuple[Any, ...],
+        size: int,
+        deliver: Callable[[int, Any, BaseException | None], None],
+        returned: Callable[[list[int]], None],
+    ) -> None:
+        """Have a worker call `many` of what all calls have in common, which gives so many values; see `Many`."""
+        self.queue.append(Many(kind, encode(args), size, deliver, returned))
 
     def _lined_up(self, kind: Any, call: Any) -> Call:
         try:
@@ -189,22 +246,29 @@ class Pool(Executor):
             self.selector.register(source, selectors.EVENT_READ, hand)
         return True
 
-    def _batch(self) -> list[Call]:
+    def _batch(self) -> list[Any]:
         """Take calls of one kind off the queue, as many as take a moment and no more than the worker's share."""
         first = self.queue.popleft()
-        batch = [first]
-        most = min(self._most(first.kind), 1 + len(self.queue) // self.number)
-        while len(batch) < most and self.queue and self.queue[0].kind == first.kind:
+        if isinstance(first, Many):
+            return [Part(first, number) for number in range(first.size)]
+        batch: list[Any] = [first]
+        most = min(self.most_at_once(first.kind), 1 + len(self.queue) // self.number)
+        while len(batch) < most and self.queue and _follows(first, self.queue[0]):
             batch.append(self.queue.popleft())
         return batch
 
-    def _most(self, kind: Any) -> int:
+    def most_at_once(self, kind: Any) -> int:
+        """Return how many calls of a kind take a moment; one, if nothing is known of them."""
         pace = self.pace.get(kind)
         return 1 if pace is None else min(max(int(_BATCH / pace), 1), _LARGEST_BATCH)
 
     def _send(self, hand: Hand) -> None:
-        batch: list[Any] = [call.data for call in hand.calls]
         try:
+            if isinstance(hand.calls[0], Part):
+                many = hand.calls[0].many
+                hand.channel.send_bytes(pickle.dumps((many.data, many.size)))
+                return
+            batch = [call.data for call in hand.calls]
             if sum(map(len, batch)) < TOGETHER:
                 hand.channel.send_bytes(pickle.dumps(batch))
             else:
@@ -230,7 +294,7 @@ class Pool(Executor):
         kind, body = message[:1], message[1:]
         hand.heard = time.monotonic()
         if kind == ANSWER:
-            hand.calls[NUMBER.unpack(body)[0]].answered(hand.channel.recv_bytes())
+            take_answer(hand.calls[NUMBER.unpack(body)[0]], hand.channel.recv_bytes())
         elif kind == DONE:
             self._done(hand, SECONDS.unpack(body)[0])
         elif kind == LOG:
@@ -241,13 +305,13 @@ class Pool(Executor):
             hand.limit = None if seconds < 0 else time.monotonic() + seconds + _LENIENCE
 
     def _done(self, hand: Hand, seconds: float) -> None:
-        hand.collect()
+        self._collect(hand)
         self.stillborn = 0
         finished = sum(call.done for call in hand.calls)
         if finished:
             kind = hand.calls[0].kind
             self.pace[kind] = max(seconds / finished, 1e-6)
-            self.most = self._most(kind)
+            self.most = self.most_at_once(kind)
         hand.calls = []
         self.idle.append(hand)
 
@@ -274,13 +338,21 @@ class Pool(Executor):
             elif len(hand.calls) > 1 and now > hand.heard + _OVERDUE:
                 # What is done can go on downstream; what has not begun is for others.
                 hand.heard = now
-                hand.collect()
+                self._collect(hand)
                 self._put_back(hand.taken_back())
 
-    def _put_back(self, calls: list[Call]) -> None:
-        for call in reversed(calls):
-            self.pace.pop(call.kind, None)
-            self.queue.appendleft(call)
+    def _put_back(self, calls: list[Any]) -> None:
+        if calls:
+            self.pace.pop(calls[0].kind, None)
+        if calls and isinstance(calls[0], Part):
+            calls[0].many.returned([part.number for part in calls])
+        else:
+            self.queue.extendleft(reversed(calls))
+
+    def _collect(self, hand: Hand) -> None:
+        """Take in the answers that are in shared memory."""
+        for number, data in hand.collected():
+            take_answer(hand.calls[number], data)
 
     def _lost(self, hand: Hand) -> None:
         """Do without a worker that died."""
@@ -293,7 +365,7 @@ class Pool(Executor):
             self.selector.unregister(source)
         hand.kill()
         hand.process.join()
-        hand.collect()
+        self._collect(hand)
         rest, begun = hand.taken_back(), hand.calls
         self.stillborn = 0 if begun else self.stillborn + 1
         self._put_back(rest)
@@ -308,7 +380,8 @@ class Pool(Executor):
 
     def _give_up(self, message: str) -> None:
         while self.queue:
-            self.queue.popleft().end(error=WorkerDied(message))
+            for call in self._batch():
+                call.end(error=WorkerDied(message))
 
     # ------------------------------------------------------------------ the end
 

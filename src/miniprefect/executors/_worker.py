@@ -7,6 +7,7 @@ calls that have not begun; and when a worker dies, the tickets that are left tel
 """
 
 import fcntl
+import functools
 import gc
 import logging
 import os
@@ -16,7 +17,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -120,17 +121,27 @@ class _Worker:
         while True:
             batch = self.receive()
             begun = time.perf_counter()
-            for number, data in enumerate(batch):
+            for number, attempt in enumerate(batch):
                 if not self.takes_ticket():
                     break
-                self.answer(number, self.make(data), together=len(batch) > 1)
-                del data
+                self.answer(number, self.make(attempt), together=len(batch) > 1)
+                del attempt
             self.channel.send_bytes(DONE + SECONDS.pack(time.perf_counter() - begun))
             del batch
 
-    def receive(self) -> list[bytes]:
+    def receive(self) -> list[Callable[[], bytes]]:
+        """Return the next batch: for each of its calls a function that makes it and encodes its value."""
         calls = pickle.loads(self.channel.recv_bytes())
-        return [self.channel.recv_bytes() for _ in range(calls)] if isinstance(calls, int) else calls
+        if isinstance(calls, tuple):
+            data, number = calls
+            return [_Many(self.common, data).next] * number
+        if isinstance(calls, int):
+            calls = [self.channel.recv_bytes() for _ in range(calls)]
+        return [functools.partial(self.one, data) for data in calls]
+
+    def one(self, data: bytes) -> bytes:
+        fn, args, kwargs = decode(data)
+        return encode(self.common(*args) if fn is None else fn(*args, **kwargs))
 
     def takes_ticket(self) -> bool:
         try:
@@ -138,12 +149,10 @@ class _Worker:
         except BlockingIOError:  # taken back
             return False
 
-    def make(self, data: bytes) -> bytes:
+    def make(self, attempt: Callable[[], bytes]) -> bytes:
         """Make a call and return its answer, encoded."""
         try:
-            fn, args, kwargs = decode(data)
-            value = self.common(*args) if fn is None else fn(*args, **kwargs)
-            return VALUE + encode(value)
+            return VALUE + attempt()
         except Stopped:
             raise
         except NotSendable as error:
@@ -158,6 +167,21 @@ class _Worker:
             return
         self.channel.send_bytes(ANSWER + NUMBER.pack(number))
         self.channel.send_bytes(data)
+
+
+class _Many:
+    """Be calls that came as one: they differ in their arguments only."""
+
+    def __init__(self, common: Any, data: bytes) -> None:
+        self.common = common
+        self.data = data
+        self.values: Iterator[bytes] | None = None
+
+    def next(self) -> bytes:
+        """Make the next one; return its value, encoded."""
+        if self.values is None:
+            self.values = iter(self.common.many(*decode(self.data)))
+        return next(self.values)
 
 
 def _error(error: BaseException) -> bytes:
