@@ -23,6 +23,11 @@ os.environ["PREFECT__HOME_DIR"] = HOME
 os.environ["PREFECT__USER_CONFIG_PATH"] = os.path.join(HOME, "config.toml")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take an executor to put to the test of tests/executors/test_contract.py."""
+    parser.addoption("--executor", help="run the contract suite on this executor only: the dotted path of a class")
+
+
 def pytest_unconfigure() -> None:
     """Remove the home directory of this run."""
     shutil.rmtree(HOME, ignore_errors=True)

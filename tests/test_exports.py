@@ -26,11 +26,9 @@ READY_MADE = "an issue to come: ready-made tasks"
 # In both tables a path stands for itself and for all below it.
 NOT_YET: Mapping[str, str] = {
     "prefect.engine.executors.DaskExecutor": SIDE_BY_SIDE,
-    "prefect.engine.executors.LocalDaskExecutor": SIDE_BY_SIDE,
-    "prefect.engine.executors.dask": SIDE_BY_SIDE,
+    "prefect.engine.executors.dask.DaskExecutor": SIDE_BY_SIDE,
     "prefect.executors.DaskExecutor": SIDE_BY_SIDE,
-    "prefect.executors.LocalDaskExecutor": SIDE_BY_SIDE,
-    "prefect.executors.dask": SIDE_BY_SIDE,
+    "prefect.executors.dask.DaskExecutor": SIDE_BY_SIDE,
     "prefect.tasks.database.sqlite": READY_MADE,
     "prefect.tasks.docker": READY_MADE,
     "prefect.tasks.files": READY_MADE,

@@ -31,6 +31,8 @@ def main() -> None:
         play_here(arguments.topic, arguments.library, arguments.quiet, arguments.scenarios, Path(arguments.child))
     else:
         options = ["--library", arguments.library, *(["--quiet"] if arguments.quiet else [])]
+        if arguments.executor:
+            os.environ["CONFORMANCE_EXECUTOR"] = arguments.executor
         json.dump(play(arguments.topic, options, arguments.scenarios), sys.stdout, indent=2)
         print()
 
@@ -41,6 +43,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", help="only these (default: all of the topic)")
     parser.add_argument("--library", choices=["miniprefect", "prefect"], default="miniprefect")
     parser.add_argument("--quiet", action="store_true", help="switch the log off")
+    parser.add_argument("--executor", default="", help="run flows on this one unless they say otherwise (dotted path)")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -71,6 +74,8 @@ def play(topic: str, options: list[str], wanted: list[str]) -> dict[str, Any]:
 def run_child(topic: str, options: list[str], wanted: list[str], home: str, report: Path) -> str:
     command = [sys.executable, str(HERE / "play.py"), topic, *wanted, *options, "--child", str(report)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT__")}
+    if "CONFORMANCE_EXECUTOR" in os.environ:
+        environment["PREFECT__ENGINE__EXECUTOR__DEFAULT_CLASS"] = os.environ["CONFORMANCE_EXECUTOR"]
     environment.update(HOME=home, TZ="UTC", PREFECT__HOME_DIR=f"{home}/prefect", PREFECT__LOGGING__LEVEL="INFO")
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(HERE)]))
     child = subprocess.run(

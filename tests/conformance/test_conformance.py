@@ -19,11 +19,12 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.elsewhere import EXECUTORS, OTHERWISE, in_any_order, is_comparable, unordered
 from tests.conformance.versions import of_today
 
 HERE = Path(__file__).resolve().parent
 # Topics that are recorded but wait for what they are about: the module that they import and miss.
-NOT_BUILT = {"executors": "prefect.executors.LocalDaskExecutor", "task_library": "prefect.tasks.shell"}
+NOT_BUILT = {"task_library": "prefect.tasks.shell"}
 TOPICS = sorted(path.stem for path in (HERE / "scenarios").glob("*.py"))
 ABSENT = "<absent>"
 NEW, OLD = "1.4.1", "0.10.6"
@@ -153,6 +154,27 @@ def test_nothing_depends_on_the_log(topic: str) -> None:
     )
     if quiet != loud:
         pytest.fail(difference(loud, quiet), pytrace=False)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in NOT_BUILT])
+def test_nothing_depends_on_the_executor(topic: str, executor: str) -> None:
+    """Each scenario sees on threads and on processes what it sees when its tasks run one after the other."""
+    here, there = (played(topic, *how) for how in ((), ["--executor", f"prefect.executors.{executor}"]))
+    assert not there[1]
+    names = [name for name in here[0] if is_comparable(executor, topic, name)]
+    broken = {name: there[0][name]["error"] for name in names if "error" in there[0][name]}
+    assert not broken
+    expected, seen = ({name: played_[0][name]["observation"] for name in names} for played_ in (here, there))
+    for name in names:
+        if in_any_order(topic, name):
+            expected[name], seen[name] = unordered(expected[name]), unordered(seen[name])
+    if seen != expected:
+        pytest.fail(difference(expected, seen), pytrace=False)
+
+
+def test_what_is_said_to_depend_on_the_executor_is_there() -> None:
+    assert all(name in scenarios(topic) for _, topic, name in OTHERWISE)
 
 
 @pytest.mark.parametrize(("version", "topic"), [(version, topic) for version in (NEW, OLD) for topic in TOPICS])

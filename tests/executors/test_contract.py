@@ -1,6 +1,7 @@
 """The contract of executors, kept by every one of them. To add one, add a class or a function to `EXECUTORS`."""
 
 import datetime
+import importlib
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from miniprefect import Flow, Parameter, Task, context, task, unmapped
 from miniprefect.engine import FlowRunner
 from miniprefect.engine.signals import LOOP, SKIP
 from miniprefect.engine.state import Failed, Mapped, Skipped, State, Success, TriggerFailed
-from miniprefect.executors import Executor, LocalExecutor
+from miniprefect.executors import Executor, LocalDaskExecutor, LocalExecutor, ProcessExecutor, ThreadExecutor
 from miniprefect.triggers import all_finished
 from miniprefect.utilities.clock import use_clock
 from tests.engine.helpers import FakeClock, Returns, Unprintable
@@ -57,22 +58,38 @@ class Opaque(Executor):
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "local": LocalExecutor,
-    "threads": Threads,
-    "one thread": lambda: Threads(1),
+    "threads": lambda: ThreadExecutor(4),
+    "one thread": lambda: ThreadExecutor(1),
+    "local dask": LocalDaskExecutor,
+    "local dask, synchronous": lambda: LocalDaskExecutor(scheduler="synchronous"),
+    "processes": lambda: ProcessExecutor(2),
+    "one process": lambda: ProcessExecutor(1),
+    "local dask, processes": lambda: LocalDaskExecutor(scheduler="processes", num_workers=2),
+    "a pool": Threads,
     "opaque": Opaque,
 }
 # Those that run calls beside each other.
-PARALLEL = ("threads", "opaque")
+PARALLEL = ("threads", "local dask", "a pool", "opaque")
 
 
-@pytest.fixture(params=EXECUTORS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the tests every executor, or the one that the command line names."""
+    given = metafunc.config.getoption("--executor")
+    names = {"executor": [given] if given else list(EXECUTORS), "parallel": [given] if given else PARALLEL}
+    for fixture in names.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(fixture, names[fixture], indirect=True)
+
+
+@pytest.fixture
 def executor(request: pytest.FixtureRequest) -> Executor:
-    return EXECUTORS[request.param]()
+    if request.param in EXECUTORS:
+        return EXECUTORS[request.param]()
+    module, _, name = request.param.rpartition(".")
+    made: Executor = getattr(importlib.import_module(module), name)()
+    return made
 
 
-@pytest.fixture(params=PARALLEL)
-def parallel(request: pytest.FixtureRequest) -> Executor:
-    return EXECUTORS[request.param]()
+parallel = executor
 
 
 @task
@@ -127,6 +144,11 @@ def test_an_executor_can_be_started_again_and_again(executor: Executor) -> None:
     for n in range(3):
         with executor.start():
             assert executor.wait(executor.submit(abs, -n)) == n
+
+
+def test_map_begins_a_call_for_each_group_of_items(executor: Executor) -> None:
+    with executor.start():
+        assert executor.wait(executor.map(pow, [2, 3, 4], [5, 2])) == [32, 9]
 
 
 def test_the_repr_names_the_class(executor: Executor) -> None:
@@ -199,7 +221,8 @@ def test_whatever_a_task_raises_the_run_goes_on(executor: Executor, error: BaseE
     flow.add_edge(bad, after)
     final = run(executor, flow)
     assert [type(final.result[node]) for node in (bad, good, after)] == [Failed, Success, Success]
-    assert final.result[bad].result is error
+    assert type(final.result[bad].result) is type(error)  # from another process, one like it
+    assert final.result[bad].result.args == error.args
 
 
 def test_maps_chain_and_reduce(executor: Executor) -> None:

@@ -21,6 +21,7 @@ from miniprefect.utilities.context import context as the_context
 from miniprefect.utilities.context import current_frame, enter_frame
 from miniprefect.utilities.lazy import LazyModule
 
+remote = LazyModule("miniprefect.engine.remote")
 waiting = LazyModule("miniprefect.engine.waiting")
 
 TaskStates = Mapping[Any, State]
@@ -231,11 +232,9 @@ class FlowRunner(Runner):
             raise ValueError("Some tasks in return_tasks were not found in the flow.")
         crew = self._crew(plan, task_runner_state_handlers)
         task_states = _without_setups(plan, task_states)
-        # An executor of a user's own need not say; then its calls are waited for if they are not done.
-        way = Scheduling if getattr(executor, "runs_at_once", False) else waiting.Waiting
-        scheduling = way(plan, crew, executor, current_frame(), task_states, task_contexts)
+        scheduling = _way(executor)(plan, crew, executor, current_frame(), task_states, task_contexts)
         try:
-            with executor.start():
+            with scheduling.started():
                 states = scheduling.run()
         except KeyboardInterrupt:
             self.logger.error(INTERRUPTED)
@@ -294,6 +293,14 @@ class FlowRunner(Runner):
         if judged.result is None:
             judged.result = state.result
         return judged
+
+
+def _way(executor: Executor) -> Callable[..., Scheduling]:
+    """Return the scheduling loop for an executor. One of a user's own need not say what it is."""
+    if getattr(executor, "runs_at_once", False):
+        return Scheduling
+    way: Callable[..., Scheduling] = remote.Remote if getattr(executor, "is_remote", False) else waiting.Waiting
+    return way
 
 
 def _begun(state: State | None) -> State:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from miniprefect.engine.result.base import Result
 from miniprefect.engine.state import PLAINLY_WELL, Mapped, Pending, State, Success
 from miniprefect.utilities.logging import get_logger
 
@@ -69,6 +70,32 @@ class Inputs:
         upstream = {edge: _part(state, parts, index) for edge, state, parts in self._mapped}
         upstream.update(self._whole)
         return upstream
+
+    def names(self) -> list[str]:
+        """Name the arguments that differ from child to child, in the order of `row`."""
+        return [edge.key for edge, _, _ in self._mapped if edge.key is not None]
+
+    def row(self, index: int) -> tuple[Any, ...] | None:
+        """Return the arguments of one child that are its own, or None unless all are values that are here."""
+        row = []
+        for edge, state, parts in self._mapped:
+            part: Any = parts and parts[index]
+            if isinstance(state, Mapped) and type(part) in PLAINLY_WELL:
+                part = part._held
+            elif type(state) not in PLAINLY_WELL:
+                return None
+            if isinstance(part, Result):
+                return None
+            if edge.key is not None:
+                row.append(part)
+        return tuple(row)
+
+    def whole(self) -> dict[str, Any] | None:
+        """Return the arguments that are the same for all children, or None unless all are values that are here."""
+        states = self._whole.values()
+        if not PLAINLY_WELL.issuperset(map(type, states)) or any(isinstance(s._held, Result) for s in states):
+            return None
+        return {edge.key: state._held for edge, state in self._whole.items() if edge.key is not None}
 
     def plain(self) -> tuple[Columns, dict[str, Any]] | None:
         """Return the arguments of the children, or None unless all upstream states are plain successes.

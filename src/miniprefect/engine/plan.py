@@ -227,9 +227,15 @@ class Plan:
         A plain value counts as the result of a task that succeeded.
         """
         upstream = {edge: states[self.places[edge.upstream_task]] for edge in self.edges(place)}
-        for key, value in self.constants.get(self.tasks[place], {}).items():
-            upstream[self._given_edge(place, key, value)] = Success("Auto-generated constant value", result=value)
+        upstream.update(self.given(place))
         return upstream
+
+    def given(self, place: int) -> dict[Any, Any]:
+        """Return the states of the plain values that a task is given, by edge."""
+        given: dict[Any, Any] = {}
+        for key, value in self.constants.get(self.tasks[place], {}).items():
+            given[self._given_edge(place, key, value)] = Success("Auto-generated constant value", result=value)
+        return given
 
     def _given_edge(self, place: int, key: str, value: Any) -> "GivenEdge":
         """Return the edge of a plain value, kept for as long as it stays the same."""

@@ -8,6 +8,7 @@ that answer with futures there is `engine.waiting`.
 import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from miniprefect.engine.crew import Crew
@@ -70,6 +71,10 @@ class Scheduling:
         self.outcomes = Outcomes(len(plan.tasks))
         # The mapped tasks whose children run, by place.
         self.fans: dict[int, Fan] = {}
+
+    def started(self) -> AbstractContextManager[Any]:
+        """Hold what the executor needs, for the length of a ``with`` block."""
+        return self.executor.start()
 
     def run(self) -> list[State]:
         """Run everything and return the states in the order of the plan."""
@@ -181,9 +186,11 @@ class Scheduling:
 
     def start_child(self, fan: Fan, index: int) -> None:
         """Begin one child."""
+        self.start(self._child(fan, index), fan.known_of(index))
+
+    def _child(self, fan: Fan, index: int) -> Run:
         values = {**(self.contexts.get(self.plan.tasks[fan.place]) or {}), "map_index": index}
-        deliver = functools.partial(self.child_arrived, fan, index)
-        self.start(Run(fan.place, fan.inputs.of(index), values, False, deliver), fan.known_of(index))
+        return Run(fan.place, fan.inputs.of(index), values, False, functools.partial(self.child_arrived, fan, index))
 
     def child_arrived(self, fan: Fan, index: int, state: State) -> None:
         """Take in the state of a child."""

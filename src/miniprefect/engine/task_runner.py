@@ -114,8 +114,12 @@ class TaskRunner(Keeping):
         upstream_states: UpstreamStates,
         values: dict[str, Any] | None = None,
         is_mapped_parent: bool = False,
+        extra_context: Any = None,
     ) -> State:
-        """Run the task in the context of `parent`, in whatever thread this is; for the rest see `run`."""
+        """Run the task in the context of `parent`, in whatever thread this is; for the rest see `run`.
+
+        `extra_context` is not used: an executor written for 0.10 passes on what is meant for itself.
+        """
         if self._way.runs:
             with entered(parent):
                 return self.run(state, upstream_states, values, is_mapped_parent)
@@ -300,6 +304,16 @@ class TaskRunner(Keeping):
     def _after(self, error: BaseException, inputs: Inputs) -> State:
         state = self._pass(self._way.afterwards, self._raised(error), inputs, watched=False)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
+
+    def lost(self, frame: TaskFrame, state: State | None, error: BaseException, may_retry: bool) -> State:
+        """Return the state that a run ends in of which no more will be heard than `error`; its handlers are told."""
+
+        def fail(runner: TaskRunner, state: State, inputs: Inputs) -> State:
+            return self._raised(error)
+
+        steps = (fail, *(step for step in self._way.steps[-1:] if may_retry and self.task.max_retries))
+        self._begin(frame, state)
+        return self._ended(self._pass, steps, Running("Starting task run."), {}, self._is_watched())
 
     def _kept(self, state: State, inputs: Inputs) -> State:
         """Write the result; a failure of that is one of the task, and may be retried like any other."""

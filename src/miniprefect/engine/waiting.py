@@ -2,7 +2,7 @@
 
 A task waits until all its upstream tasks have arrived. A child of a mapped task that takes its inputs from the
 children of another waits for those children only, not for the whole map. A task run that is to be tried again waits
-until that is due, while the others go on.
+until that is due, while the others go on; when all others have ended, it is left to the next run.
 
 What is ready goes to the executor: tasks in the order of the plan, then the children of mapped tasks, first those with
 a low index and of these the ones furthest downstream, so that chained maps go depth first. An executor that says how
@@ -17,13 +17,17 @@ import itertools
 import queue
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from miniprefect.engine.mapping import Fan
 from miniprefect.engine.runner import STOPPING, describe
 from miniprefect.engine.scheduling import Run, Scheduling
 from miniprefect.engine.state import Failed, Retrying, State
-from miniprefect.utilities.clock import LONGEST_SLEEP, clock, utc_now
+from miniprefect.engine.task_runner import is_async
+from miniprefect.executors.base import Executor
+from miniprefect.utilities.clock import LONGEST_SLEEP, utc_now
+from miniprefect.utilities.context import context
 from miniprefect.utilities.logging import get_logger
 
 
@@ -32,13 +36,11 @@ class Waiting(Scheduling):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.width: float = getattr(self.executor, "width", None) or float("inf")
-        self.in_flight = 0
         self._arrivals: queue.SimpleQueue[tuple[Run, Any]] = queue.SimpleQueue()
         # The calls whose futures can't call back.
         self._silent: deque[tuple[Run, Any]] = deque()
-        # What may begin, in order: the place of a task as (-1, place, None), a child as (index, -place, its crowd).
-        self._ready: list[tuple[int, int, Crowd | None]] = []
+        self._work, self._coroutines = Lane(), Lane()
+        self._lanes: list[Lane | None] = [None] * len(self.plan.tasks)
         # What is to be tried again, as (due, number, run, state).
         self._later: list[tuple[Any, int, Run, State]] = []
         self._numbers = itertools.count()
@@ -48,19 +50,32 @@ class Waiting(Scheduling):
         # The mapped tasks whose children have begun and not all ended, by place.
         self._crowds: dict[int, Crowd] = {}
 
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Hold what the executor needs, for the length of a ``with`` block."""
+        with self.executor.start() as started:
+            if isinstance(started, Executor):
+                self.executor = started
+            yield
+
     def run(self) -> list[State]:
         """Run everything and return the states in the order of the plan."""
         for place in range(len(self.plan.tasks)):
             self._begin_waiting(place)
-        while self._ready or self.in_flight or self._later:
-            while self._ready and self.in_flight < self.width:
-                self._launch_next()
+        lanes = (self._work, self._coroutines)
+        while True:
+            self._work.width = getattr(self.executor, "width", None)
+            self._coroutines.width = getattr(self.executor, "overlap", None)
+            for lane in lanes:
+                while lane.is_open():
+                    self._launch_next(lane)
             self._try_again()
-            if self.in_flight:
+            if any(lane.in_flight for lane in lanes):
                 self._receive()
-            elif self._later and not self._ready:
-                clock().sleep_until(self._later[0][0])
-        return self.outcomes.states
+            elif self._later and not any(lane.ready for lane in lanes):
+                self._leave_retries()
+            elif not any(lane.ready for lane in lanes):
+                return self.outcomes.states
 
     # ------------------------------------------------------------------ what waits for what
 
@@ -70,7 +85,7 @@ class Waiting(Scheduling):
             self._dependents.setdefault(event, []).append(place)
         self._missing[place] = len(events)
         if not events:
-            heapq.heappush(self._ready, (-1, place, None))
+            self._line_up(-1, place, None)
 
     def _events(self, place: int) -> set[int]:
         """Return what a task waits for."""
@@ -85,11 +100,11 @@ class Waiting(Scheduling):
         for place in self._dependents.pop(event, ()):
             self._missing[place] -= 1
             if not self._missing[place]:
-                heapq.heappush(self._ready, (-1, place, None))
+                self._line_up(-1, place, None)
 
     def arrived(self, place: int, state: State) -> None:
         """Take in the state of a task."""
-        super().arrived(place, state)
+        self.outcomes.states[place] = state  # not `add`: it reads the value, which may be large and in a file
         self._happened(~place)
         self._happened(place)
 
@@ -110,7 +125,7 @@ class Waiting(Scheduling):
         crowd.missing -= 1
         for follower in crowd.followers:
             if follower.released(index):
-                self._push(follower, index)
+                self._line_up(index, follower.fan.place, follower)
         self._finish_if_done(crowd)
 
     def _finish_if_done(self, crowd: "Crowd") -> None:
@@ -120,8 +135,19 @@ class Waiting(Scheduling):
 
     # ------------------------------------------------------------------ what goes first
 
-    def _launch_next(self) -> None:
-        index, place, crowd = heapq.heappop(self._ready)
+    def _lane(self, place: int) -> "Lane":
+        """Return the lane of a task: coroutines have one of their own, if the executor can overlap them."""
+        lane = self._lanes[place]
+        if lane is None:
+            apart = getattr(self.executor, "overlap", None) and is_async(self.plan.tasks[place].run)
+            lane = self._lanes[place] = self._coroutines if apart else self._work
+        return lane
+
+    def _line_up(self, index: int, place: int, crowd: "Crowd | None") -> None:
+        heapq.heappush(self._lane(place).ready, (index, -place if crowd else place, crowd))
+
+    def _launch_next(self, lane: "Lane") -> None:
+        index, place, crowd = heapq.heappop(lane.ready)
         if crowd is None:
             self.launch(place)
         else:
@@ -132,12 +158,31 @@ class Waiting(Scheduling):
         """Line up the next child that waits for nothing: one at a time, for there may be millions."""
         index = next(crowd.upcoming, None)
         if index is not None:
-            self._push(crowd, index)
-
-    def _push(self, crowd: "Crowd", index: int) -> None:
-        heapq.heappush(self._ready, (index, -crowd.fan.place, crowd))
+            self._line_up(index, crowd.fan.place, crowd)
 
     # ------------------------------------------------------------------ calls on their way
+
+    def submit(self, run: Run, known: State | None) -> Any:
+        """Hand a task run to the executor, with some facts about it, and return what that answers."""
+        return self.executor.submit(
+            self.crew.runner(run.place).run_within,
+            self.frame,
+            known,
+            run.upstream,
+            run.values,
+            run.is_parent,
+            extra_context=self.facts(run),
+        )
+
+    def facts(self, run: Run) -> dict[str, Any]:
+        """Return what an executor may use or show to people: names that Prefect gave them, and ours."""
+        task = self.plan.tasks[run.place]
+        facts = {"task_name": task.name, "task_tags": task.tags}
+        if not run.is_parent and run.place in self.fans:
+            facts["task_index"] = run.values and run.values.get("map_index")
+        if self._lane(run.place) is self._coroutines:
+            facts["is_async"] = True
+        return facts
 
     def start(self, run: Run, known: State | None) -> None:
         """Hand a task run that begins with the state `known` to the executor."""
@@ -145,7 +190,7 @@ class Waiting(Scheduling):
         if isinstance(answer, State):
             run.deliver(answer)
             return
-        self.in_flight += 1
+        self._lane(run.place).in_flight += 1
         if hasattr(answer, "add_done_callback"):
             answer.add_done_callback(lambda future: self._arrivals.put((run, future)))
         else:
@@ -158,15 +203,21 @@ class Waiting(Scheduling):
             state = _state_of(functools.partial(self.executor.wait, future))
         else:
             try:
-                run, future = self._arrivals.get(timeout=self._seconds_to_retry())
+                run, future = self._next_arrival(self._seconds_to_retry())
             except queue.Empty:
                 return
             state = _state_of(future.result)
-        self.in_flight -= 1
+        self._take_in(run, state)
+
+    def _take_in(self, run: Run, state: State) -> None:
+        self._lane(run.place).in_flight -= 1
         if isinstance(state, Retrying) and state.start_time is not None:
             heapq.heappush(self._later, (state.start_time, next(self._numbers), run, state))
         else:
             run.deliver(state)
+
+    def _next_arrival(self, timeout: float | None) -> tuple[Run, Any]:
+        return self._arrivals.get(timeout=timeout)
 
     def _seconds_to_retry(self) -> float | None:
         """Return how long to wait for an arrival before looking at the clock again."""
@@ -175,11 +226,37 @@ class Waiting(Scheduling):
         seconds: float = (self._later[0][0] - utc_now()).total_seconds()
         return min(max(seconds, 0.0), LONGEST_SLEEP)
 
+    def _leave_retries(self) -> None:
+        """Leave the retries that are not due to the next run: there is nothing else to do until then."""
+        while self._later:
+            _, _, run, state = heapq.heappop(self._later)
+            run.deliver(state)
+
     def _try_again(self) -> None:
         """Hand the task runs whose retries are due to the executor again."""
         while self._later and self._later[0][0] <= utc_now():
             _, _, run, state = heapq.heappop(self._later)
             self.start(run, state)
+
+
+class Lane:
+    """Be the calls that may begin, and count those that have.
+
+    Attributes:
+        ready: what may begin, in order: the place of a task as (-1, place, None), a child as (index, -place, its
+            crowd).
+        in_flight: how many calls the executor has.
+        width: how many it can use; None for any number.
+    """
+
+    def __init__(self) -> None:
+        self.ready: list[tuple[int, int, Crowd | None]] = []
+        self.in_flight = 0
+        self.width: int | None = None
+
+    def is_open(self) -> bool:
+        """Say whether a call is to begin."""
+        return bool(self.ready) and (self.width is None or self.in_flight < self.width)
 
 
 class Crowd:
@@ -224,6 +301,8 @@ def _state_of(answer: Callable[[], Any]) -> State:
     except STOPPING:
         raise
     except BaseException as error:
+        if context.get("raise_on_exception"):
+            raise
         message = f"The executor lost the task run: {describe(error)}"
         get_logger("FlowRunner").error(message, exc_info=error)
         return Failed(message, result=error)

@@ -1,9 +1,23 @@
 """Executors: where task runs happen."""
 
+from typing import TYPE_CHECKING
+
 from miniprefect.executors.base import Executor
 from miniprefect.executors.local import LocalExecutor
-from miniprefect.utilities.missing import missing_names
+from miniprefect.utilities.lazy import imported_later
 
-__all__ = ["Executor", "LocalExecutor"]
+if TYPE_CHECKING:
+    from miniprefect.executors.local_dask import LocalDaskExecutor
+    from miniprefect.executors.processes import ProcessExecutor
+    from miniprefect.executors.threads import ThreadExecutor
 
-__getattr__ = missing_names(__name__)
+__all__ = ["Executor", "LocalDaskExecutor", "LocalExecutor", "ProcessExecutor", "ThreadExecutor"]
+
+# Most scripts run without them.
+_LATER = {
+    "LocalDaskExecutor": "miniprefect.executors.local_dask:LocalDaskExecutor",
+    "ProcessExecutor": "miniprefect.executors.processes:ProcessExecutor",
+    "ThreadExecutor": "miniprefect.executors.threads:ThreadExecutor",
+}
+
+__getattr__ = imported_later(__name__, _LATER)

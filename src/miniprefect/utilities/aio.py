@@ -2,7 +2,9 @@
 
 import inspect
 import sys
+import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Any
 
@@ -25,10 +27,15 @@ def call_async(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
 
     Within `call_with_timeout` the coroutine is cancelled when the time is up, so that its `finally` and
     `except CancelledError` blocks run, and may take as long as they need.
+
+    Within `LoopOfSeveral.around` it is that loop which runs the coroutine.
     """
     run_coroutine = import_module("miniprefect.utilities.coroutines").run_coroutine  # asyncio takes a while to load
     if _is_in_a_loop():
         return call_in_thread(run_coroutine, fn, args, kwargs)
+    shared = _loop_of_several.get()
+    if shared is not None:
+        return shared.running().call(fn, args, kwargs)
     return run_coroutine(fn, args, kwargs)
 
 
@@ -40,3 +47,39 @@ def _is_in_a_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+_loop_of_several: ContextVar["LoopOfSeveral | None"] = ContextVar("miniprefect_loop", default=None)
+
+
+class LoopOfSeveral:
+    """Be one event loop for the coroutines of several threads, so that they wait at the same time.
+
+    The loop has a thread of its own, started when it is first needed.
+    """
+
+    def __init__(self) -> None:
+        self._running: Any = None
+        self._starting = threading.Lock()
+
+    def around(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Return ``call(*args, **kwargs)``, in which `call_async` uses this loop."""
+        token = _loop_of_several.set(self)
+        try:
+            return call(*args, **kwargs)
+        finally:
+            _loop_of_several.reset(token)
+
+    def running(self) -> Any:
+        """Return the loop, started."""
+        with self._starting:
+            if self._running is None:
+                self._running = import_module("miniprefect.utilities.coroutines").LoopThread()
+            return self._running
+
+    def close(self) -> None:
+        """Cancel what the loop still runs, and end it."""
+        with self._starting:
+            if self._running is not None:
+                self._running.close()
+                self._running = None

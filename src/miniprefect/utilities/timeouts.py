@@ -34,6 +34,10 @@ from miniprefect.exceptions import TaskTimeoutSignal, TimeUp
 
 T = TypeVar("T")
 
+# Told how many seconds a call in the main thread has from now on, and -1 when it has ended, so that somebody outside of
+# this process can end what nothing inside can. A worker process of an executor puts something in here.
+announce: Callable[[float], None] | None = None
+
 _HAS_ALARM = hasattr(signal, "setitimer")
 
 # All in seconds. An interruption that was lost (a bare `except`, a `__del__`) is repeated after _TICK; one that
@@ -148,6 +152,8 @@ def _call_with_alarm(fn: Callable[..., T], seconds: float, args: tuple[Any, ...]
         others.replace()
     deadlines.append(deadline)
     try:
+        if others is not None and announce is not None:
+            announce(seconds)
         _set_alarm()
         value = _user_code(fn, args, kwargs)
     except BaseException as error:
@@ -160,6 +166,8 @@ def _call_with_alarm(fn: Callable[..., T], seconds: float, args: tuple[Any, ...]
             _set_alarm()
         else:
             others.restore()
+            if announce is not None:
+                announce(-1)
     if deadline.fired:  # and swallowed
         raise TaskTimeoutSignal("Execution timed out.")
     return value
@@ -378,7 +386,7 @@ class _Helper(Generic[T]):
         with self._asking:
             self._is_too_late = True
             if self._may_be_asked and self._thread.ident is not None:
-                _raise_in_thread(self._thread.ident, TimeUp)
+                raise_in_thread(self._thread.ident, TimeUp)
         return True
 
     # In the helper thread
@@ -406,10 +414,10 @@ class _Helper(Generic[T]):
         with self._asking:
             self._may_be_asked = False
         if self._is_too_late:
-            _raise_in_thread(threading.get_ident(), None)
+            raise_in_thread(threading.get_ident(), None)
 
 
-def _raise_in_thread(ident: int, kind: type[BaseException] | None) -> None:
+def raise_in_thread(ident: int, kind: type[BaseException] | None) -> None:
     """Have an exception of class `kind` raised in another thread at its next bytecode; None takes it back."""
     ctypes = import_module("ctypes")  # loaded when needed: most programs never stop a thread
     target = None if kind is None else ctypes.py_object(kind)

@@ -48,7 +48,7 @@ def an_executor_that_submits_and_waits():
         ]
 
 
-@scenario(only="0.10", differs="as in 1.4, an executor needs no `map`", here={"": {"raised": "AttributeError"}})
+@scenario(only="0.10")
 def an_executor_that_maps():
     from prefect.engine.executors import LocalExecutor
 

@@ -1,9 +1,16 @@
 """Executors, under the paths that they had in Prefect 0.10."""
 
+from typing import TYPE_CHECKING
+
 from miniprefect.engine.executors.sync import SynchronousExecutor
 from miniprefect.executors import Executor, LocalExecutor
-from miniprefect.utilities.missing import missing_names
+from miniprefect.utilities.lazy import imported_later
 
-__all__ = ["Executor", "LocalExecutor", "SynchronousExecutor"]
+if TYPE_CHECKING:
+    from miniprefect.executors.local_dask import LocalDaskExecutor
 
-__getattr__ = missing_names(__name__)
+__all__ = ["Executor", "LocalDaskExecutor", "LocalExecutor", "SynchronousExecutor"]
+
+_LATER = {"LocalDaskExecutor": "miniprefect.executors.local_dask:LocalDaskExecutor"}
+
+__getattr__ = imported_later(__name__, _LATER)

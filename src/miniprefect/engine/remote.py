@@ -1,0 +1,347 @@
+"""The scheduling loop for executors whose calls run in other processes.
+
+The processes get what all task runs of a flow run have in common once, when they start: the plan, the task runners,
+the context. What travels for each task run is small: which task, the states it depends on, and back the state it ends
+in. A result comes as bytes of its own, so that a result which can't be read is one task's failure, and a large one as
+a file that is read when somebody wants the value: here, or in the process of a task downstream.
+
+What has nothing to compute (a parameter, a task that is not due, the question whether a task can be mapped) runs here,
+handlers included.
+"""
+
+import datetime
+import heapq
+import pickle
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, NamedTuple
+
+from miniprefect.engine.crew import Crew
+from miniprefect.engine.frames import FlowFrame, TaskFrame
+from miniprefect.engine.mapping import Fan
+from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parcel, packed
+from miniprefect.engine.plainly import can_be_plain
+from miniprefect.engine.plan import Plan
+from miniprefect.engine.result.base import Result
+from miniprefect.engine.runner import describe
+from miniprefect.engine.scheduling import Run
+from miniprefect.engine.state import Failed, State, succeeded
+from miniprefect.engine.task_runner import TaskRunner
+from miniprefect.engine.waiting import Crowd, Lane, Waiting
+from miniprefect.exceptions import TaskTimeoutSignal
+from miniprefect.executors.processes import NotSendable, WorkerDied, encode
+from miniprefect.utilities.clock import clock, utc_now
+from miniprefect.utilities.context import Frame, current_frame, enter_frame, entered, leave_frame
+
+# What a task has put into the cache, by cache key.
+Caches = dict[str, list[State]]
+
+
+class Sent(NamedTuple):
+    """Be what comes back of a task run.
+
+    Attributes:
+        state: the state it ended in, without its result.
+        result: the result.
+        remembered: what it has put into the cache.
+    """
+
+    state: State
+    result: Parcel
+    remembered: Caches
+
+
+class Shared:
+    """Be what all task runs of a flow run have in common. In a worker process, run them.
+
+    Args:
+        plan: the tasks.
+        crew: what takes them through their runs.
+        frame: the context of the flow run.
+    """
+
+    def __init__(self, plan: Plan, crew: Crew, frame: Frame) -> None:
+        self.plan = plan
+        self.crew = crew
+        self.frame = frame
+        self.folder = Folder()
+
+    def __reduce__(self) -> Any:
+        """Travel to a worker that was not forked: as the flow, and as what its context shows."""
+        flow = self.frame.flow  # type: ignore[attr-defined]
+        values = {key: value for key, value in self.frame.items() if key not in ("config", "logger", "flow")}
+        crew = self.crew
+        return _shared_anew, (flow, crew.cls, list(crew.handlers), crew.result, values, self.folder)
+
+    def __call__(
+        self,
+        place: int,
+        known: State | None,
+        states: list[State],
+        values: dict[str, Any] | None,
+        cached: list[State],
+        due: datetime.datetime | None,
+    ) -> Sent:
+        """Run a task.
+
+        Args:
+            place: where in the plan it is.
+            known: the state it begins with.
+            states: those it depends on, in the order of `edges`.
+            values: values for the context of this run.
+            cached: what later runs have put into the cache under the key of this task.
+            due: when it became due, if it was to wait.
+        """
+        if due is not None:  # by the clock of the process that decides; this one's may be behind
+            clock().sleep_until(due)
+        caches = self.frame.get("caches")
+        runner = self.crew.runner(place)
+        if cached:
+            caches[cache_key(runner)] = cached
+        before = {key: len(found) for key, found in caches.items()}
+        upstream = dict(zip(self.edges(place, values), states, strict=True))
+        upstream.update(self.plan.given(place))
+        return self._sent(runner.run_within(self.frame, known, upstream, values), before)
+
+    def _sent(self, state: State, before: dict[str, int]) -> Sent:
+        caches = self.frame.get("caches")
+        remembered = {key: found[before.get(key, 0) :] for key, found in caches.items()} if caches else {}
+        held, state._held = state._held, None
+        return Sent(state, packed(held, self.folder), remembered)
+
+    def many(
+        self, place: int, indexes: list[int], names: list[str], rows: list[tuple[Any, ...]], whole: dict[str, Any]
+    ) -> Iterator[bytes]:
+        """Run children of a mapped task that want nothing but to be called; see `engine.plainly`.
+
+        Args:
+            place: where in the plan the task is.
+            indexes: which children.
+            names: the arguments that differ.
+            rows: for each child, their values.
+            whole: the arguments that are the same for all.
+
+        Yields:
+            bytes: what the task returned; a `Sent`, if there is more to say.
+        """
+        task, slug, runner = self.plan.tasks[place], self.plan.slugs[place], self.crew.runner(place)
+        caches = self.frame.get("caches")
+        token = enter_frame(self.frame)
+        try:
+            for index, row in zip(indexes, rows, strict=True):
+                inputs = dict(zip(names, row, strict=True))
+                inputs.update(whole)
+                before = {key: len(found) for key, found in caches.items()} if caches else {}
+                enter_frame(TaskFrame(self.frame, {"map_index": index}, task, slug))
+                try:
+                    value = task.run(**inputs)
+                except BaseException as error:
+                    yield encode(self._sent(runner.recovered(error, inputs), before))
+                else:
+                    yield self._value(value, task.tags, before)
+        finally:
+            leave_frame(token)
+
+    def _value(self, value: Any, tags: set[str], before: dict[str, int]) -> bytes:
+        """Return what a task returned as bytes, or if it is no small plain value, a `Sent` as bytes."""
+        if not isinstance(value, Result | Sent) and not self.frame.get("caches"):
+            with suppress(NotSendable):
+                data = encode(value)
+                if len(data) < LARGE:
+                    return data
+        return encode(self._sent(succeeded(value, tags), before))
+
+    def edges(self, place: int, values: dict[str, Any] | None) -> list[Any]:
+        """Return the edges that end at a task, of a map's children the mapped ones first, as `mapping.Inputs` does."""
+        edges = list(self.plan.edges(place))
+        return edges if place not in self.plan.mapped else sorted(edges, key=lambda edge: not edge.mapped)
+
+
+def _shared_anew(
+    flow: Any, cls: type[TaskRunner], handlers: list[Any], result: Any, values: dict[str, Any], folder: Any
+) -> Shared:
+    plan = flow.compiled()
+    shared = Shared(plan, Crew(plan, cls, handlers, result), FlowFrame(current_frame(), values, flow))
+    shared.folder = folder
+    return shared
+
+
+def cache_key(runner: TaskRunner) -> str:
+    """Return the name under which results of a task are cached."""
+    return runner.task.cache_key or runner.task.name
+
+
+class Answer:
+    """Be the future of a task run: the answer of its call, made a state when it is read."""
+
+    def __init__(self, call: Any, state: Callable[[Any], State]) -> None:
+        self.call = call
+        self.state = state
+
+    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
+        """Have `fn` called with this answer when it has come."""
+        self.call.add_done_callback(lambda call: fn(self))
+
+    def result(self) -> State:
+        """Return the state that the task run ended in."""
+        return self.state(self.call)
+
+
+class Remote(Waiting):
+    """Run every task of a plan in other processes; for the arguments see `Scheduling`."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.shared = Shared(self.plan, self.crew, self.frame)
+        # By place, what `_whole` found out.
+        self._wholes: dict[int, dict[str, Any] | None] = {}
+        # Whether children have arrived that nobody queued.
+        self._came = False
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Hold the processes, for the length of a ``with`` block."""
+        # What is made when it is first read must be the same in all of them.
+        for key in (*FlowFrame.makers, *FlowFrame.defaults):
+            self.frame.get(key)
+        executor: Any = self.executor
+        try:
+            starting = executor.start_with(self.shared)
+            self.executor = starting.__enter__()
+        except NotSendable as error:
+            raise self._refusal(error) from error
+        with ExitStack() as stack:
+            stack.push(starting)
+            yield
+
+    def _refusal(self, error: NotSendable) -> NotSendable:
+        """Return the error that says which task keeps the flow from being sent, and what to do about it."""
+        for task in self.plan.tasks:
+            try:
+                pickle.dumps(task)
+            except Exception as reason:
+                return NotSendable(
+                    f"Task '{task.name}' can't be sent to worker processes that are not forked: {describe(reason)}. "
+                    "Make it of a function or class at the top of a module, or use the start method 'fork'."
+                )
+        return NotSendable(f"The flow can't be sent to worker processes that are not forked: {error}")
+
+    def submit(self, run: Run, known: State | None) -> Any:
+        """Run a task here, or have it run elsewhere."""
+        runner = self.crew.runner(run.place)
+        due = getattr(known, "start_time", None)
+        if run.is_parent or runner.task.is_parameter or (due is not None and due > utc_now()):
+            return runner.run_within(self.frame, known, run.upstream, run.values, run.is_parent)
+        states = [run.upstream[edge] for edge in self.shared.edges(run.place, run.values)]
+        cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
+        sent = (run.place, known, states, run.values, cached, due)
+        call = self.executor.call(run.place, *sent)  # type: ignore[attr-defined]
+        return Answer(call, lambda call: self._state(run, known, call.result))
+
+    # ------------------------------------------------------------------ children that want nothing but to be called
+
+    def _launch_next(self, lane: Lane) -> None:
+        crowd = lane.ready[0][2]
+        whole = None if crowd is None else self._whole(crowd.fan)
+        if crowd is None or whole is None:
+            super()._launch_next(lane)
+            return
+        fan, indexes, rows = crowd.fan, list[int](), list[tuple[Any, ...]]()
+        most: int = self.executor.most_at_once(fan.place)  # type: ignore[attr-defined]
+        while len(indexes) < most and lane.ready and lane.ready[0][2] is crowd:
+            index = heapq.heappop(lane.ready)[0]
+            self._push_next(crowd)
+            row = None if fan.known_of(index) is not None else fan.inputs.row(index)
+            if row is None:
+                self.start_child(fan, index)
+            else:
+                indexes.append(index)
+                rows.append(row)
+        if indexes:
+            self._send(crowd, indexes, rows, whole)
+
+    def _whole(self, fan: Fan) -> dict[str, Any] | None:
+        """Return the arguments that are the same for all children, or None if these want more than to be called."""
+        if fan.place not in self._wholes:
+            is_plain = self._may_be_plain() and can_be_plain(self.plan.tasks[fan.place])
+            self._wholes[fan.place] = fan.inputs.whole() if is_plain else None
+        return self._wholes[fan.place]
+
+    def _send(self, crowd: Crowd, indexes: list[int], rows: list[Any], whole: dict[str, Any]) -> None:
+        """Have children run, whose values come back one by one, or all together."""
+        fan, lane, tags = crowd.fan, self._lane(crowd.fan.place), self.plan.tasks[crowd.fan.place].tags
+
+        def deliver(number: int, value: Any, error: BaseException | None) -> None:
+            self._came = True
+            index = indexes[number]
+            if error is None and not isinstance(value, Sent):
+                lane.in_flight -= 1
+                self.child_arrived(fan, index, succeeded(value, tags))
+                return
+            run = self._child(fan, index)
+            self._take_in(run, self._state(run, None, lambda: _raised_or(error, value)))
+
+        def returned(numbers: list[int]) -> None:
+            self._came = True
+            lane.in_flight -= len(numbers)
+            for number in numbers:
+                self._line_up(indexes[number], fan.place, crowd)
+
+        sent = (fan.place, indexes, fan.inputs.names(), rows, whole)
+        try:
+            self.executor.call_many(fan.place, sent, len(indexes), deliver, returned)  # type: ignore[attr-defined]
+        except NotSendable:  # one of them; each by itself will tell
+            for index in indexes:
+                self.start_child(fan, index)
+        else:
+            lane.in_flight += len(indexes)
+
+    # ------------------------------------------------------------------ what comes back
+
+    def finish(self, fan: Fan) -> None:
+        """Make of the children's states that of the mapped task; large results are not read for that."""
+        if any(isinstance(state._held, Elsewhere) for state in fan.states):
+            del self.fans[fan.place]
+            fan.state._held = Gathered(fan.states)
+            self.arrived(fan.place, fan.state)
+        else:
+            super().finish(fan)
+
+    def _next_arrival(self, timeout: float | None) -> Any:
+        while self._arrivals.empty():
+            self._came = False
+            self.executor.poll(timeout)  # type: ignore[attr-defined]
+            if self._came or (timeout is not None and self._arrivals.empty()):
+                raise queue.Empty
+        return self._arrivals.get_nowait()
+
+    def _state(self, run: Run, known: State | None, answer: Callable[[], Sent]) -> State:
+        """Return the state that a call ended in, and put what the task cached into the cache."""
+        try:
+            state, result, remembered = answer()
+        except (NotSendable, WorkerDied, TaskTimeoutSignal) as error:
+            return self._lost(run, known, error)
+        for key, found in remembered.items():
+            self.frame.get("caches").setdefault(key, []).extend(found)
+        try:
+            state._held = result.opened(self.shared.folder)
+        except NotSendable as error:
+            error = NotSendable(f"The result can't be sent from the worker process: {error}")
+            if not isinstance(state, Failed):
+                return self._lost(run, known, error)
+            state._held = error
+        return state
+
+    def _lost(self, run: Run, known: State | None, error: BaseException) -> State:
+        """Take a task run to its end whose process did not."""
+        runner = self.crew.runner(run.place)
+        frame = TaskFrame(self.frame, run.values, runner.task, runner.slug)
+        with entered(frame):
+            return runner.lost(frame, known, error, may_retry=isinstance(error, WorkerDied | TaskTimeoutSignal))
+
+
+def _raised_or(error: BaseException | None, value: Any) -> Any:
+    if error is not None:
+        raise error
+    return value

@@ -1,0 +1,240 @@
+"""What a worker process does: take batches of calls from its pipe, make them, send the answers back.
+
+It is one thread only, the main thread of its process: signals interrupt its calls, and it can be forked safely.
+
+Before each call of a batch it takes a ticket from a second pipe. Its owner can take tickets back, and with them the
+calls that have not begun; and when a worker dies, the tickets that are left tell which calls it had begun.
+"""
+
+import fcntl
+import functools
+import gc
+import logging
+import os
+import pickle
+import select
+import signal
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from miniprefect.executors._outbox import Outbox
+from miniprefect.executors._sending import NotSendable, decode, encode
+from miniprefect.utilities import timeouts
+
+# The kinds of messages to the owner: an answer follows; the batch is done, and what it took; a line for the log; the
+# seconds that a call has from now on, below zero for no limit.
+ANSWER, DONE, LOG, LIMIT = b"A", b"D", b"L", b"T"
+# The kinds of answers: a value, an error that the call raised, the text of why its answer could not be sent.
+VALUE, ERROR, LOST = b"v", b"e", b"l"
+
+NUMBER = struct.Struct("<I")
+SECONDS = struct.Struct("<d")
+
+# Batches of more bytes are sent call by call.
+TOGETHER = 1 << 16
+
+
+class Ends(NamedTuple):
+    """The worker's ends of its pipes.
+
+    Attributes:
+        channel: calls come here, and answers go back.
+        tickets: a byte for each call that may begin.
+        lifeline: is at its end when the owner's process has ended.
+        outbox: memory for answers, if there is such.
+    """
+
+    channel: Connection
+    tickets: Connection
+    lifeline: Connection
+    outbox: Outbox | None
+
+
+class Stopped(KeyboardInterrupt):
+    """Say that the owner wants the worker to end."""
+
+
+def work(ends: Ends, common: Any, levels: dict[str, int] | None = None) -> None:
+    """Make calls until there are no more to come.
+
+    Args:
+        ends: the pipes.
+        common: what is called, with arguments that come; bytes, if it has been pickled.
+        levels: the levels of loggers, where the process did not inherit them.
+    """
+    _set_up(ends, levels)
+    # The owner is gone, or wants no more.
+    with suppress(EOFError, ConnectionError, Stopped):
+        _Worker(ends, decode(common) if isinstance(common, bytes) else common).serve()
+    _flush()
+
+
+def _set_up(ends: Ends, levels: dict[str, int] | None) -> None:
+    # The objects that were inherited are nobody's to collect: looking through them would copy their memory.
+    gc.freeze()
+    signal.set_wakeup_fd(-1)
+    # A function, not SIG_IGN: programs that a task starts are not to inherit it. The owner sees to the end.
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    signal.signal(signal.SIGTERM, _stop)
+    _die_with(ends.lifeline)
+    for name, level in (levels or {}).items():
+        logging.getLogger(name).setLevel(level)
+    log = _Log(ends.channel)
+    setattr(logging.Logger, "callHandlers", lambda logger, record: log.send(record))  # noqa: B010 - not typed so
+    timeouts.announce = lambda seconds: ends.channel.send_bytes(LIMIT + SECONDS.pack(seconds))
+
+
+def _stop(number: int, frame: Any) -> None:
+    raise Stopped
+
+
+def _die_with(lifeline: Connection) -> None:
+    """Have the kernel kill this process when the other end of `lifeline` is closed, whatever it does then."""
+    number = lifeline.fileno()
+    fcntl.fcntl(number, fcntl.F_SETOWN, os.getpid())
+    if hasattr(fcntl, "F_SETSIG"):
+        fcntl.fcntl(number, fcntl.F_SETSIG, signal.SIGKILL)
+    else:
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(number, fcntl.F_SETFL, fcntl.fcntl(number, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([number], [], [], 0)[0]:  # it has happened already
+        raise EOFError
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # there is nobody to tell
+            stream.flush()
+
+
+class _Worker:
+    def __init__(self, ends: Ends, common: Callable[..., Any]) -> None:
+        self.channel, self.tickets, _, self.outbox = ends
+        self.common = common
+
+    def serve(self) -> None:
+        while True:
+            batch = self.receive()
+            begun = time.perf_counter()
+            for number, attempt in enumerate(batch):
+                if not self.takes_ticket():
+                    break
+                self.answer(number, self.make(attempt), together=len(batch) > 1)
+                del attempt
+            self.channel.send_bytes(DONE + SECONDS.pack(time.perf_counter() - begun))
+            del batch
+
+    def receive(self) -> list[Callable[[], bytes]]:
+        """Return the next batch: for each of its calls a function that makes it and encodes its value."""
+        calls = pickle.loads(self.channel.recv_bytes())
+        if isinstance(calls, tuple):
+            data, number = calls
+            return [_Many(self.common, data).next] * number
+        if isinstance(calls, int):
+            calls = [self.channel.recv_bytes() for _ in range(calls)]
+        return [functools.partial(self.one, data) for data in calls]
+
+    def one(self, data: bytes) -> bytes:
+        fn, args, kwargs = decode(data)
+        return encode(self.common(*args) if fn is None else fn(*args, **kwargs))
+
+    def takes_ticket(self) -> bool:
+        try:
+            return bool(os.read(self.tickets.fileno(), 1))
+        except BlockingIOError:  # taken back
+            return False
+
+    def make(self, attempt: Callable[[], bytes]) -> bytes:
+        """Make a call and return its answer, encoded."""
+        try:
+            return VALUE + attempt()
+        except Stopped:
+            raise
+        except NotSendable as error:
+            return LOST + str(error).encode(errors="replace")
+        except BaseException as error:
+            return _error(error)
+        finally:
+            _flush()
+
+    def answer(self, number: int, data: bytes, together: bool) -> None:
+        if together and self.outbox is not None and self.outbox.put(number, data):
+            return
+        self.channel.send_bytes(ANSWER + NUMBER.pack(number))
+        self.channel.send_bytes(data)
+
+
+class _Many:
+    """Be calls that came as one: they differ in their arguments only."""
+
+    def __init__(self, common: Any, data: bytes) -> None:
+        self.common = common
+        self.data = data
+        self.values: Iterator[bytes] | None = None
+
+    def next(self) -> bytes:
+        """Make the next one; return its value, encoded."""
+        if self.values is None:
+            self.values = iter(self.common.many(*decode(self.data)))
+        return next(self.values)
+
+
+def _error(error: BaseException) -> bytes:
+    try:
+        return ERROR + encode(error)
+    except NotSendable as reason:
+        return LOST + f"it raised {type(error).__name__}, and {reason}".encode(errors="replace")
+
+
+class _Log:
+    """Send log records to the owner, whose handlers take them."""
+
+    def __init__(self, channel: Connection) -> None:
+        self.channel = channel
+        self.process_id = os.getpid()
+        self.handle = logging.Logger.callHandlers
+
+    def send(self, record: logging.LogRecord) -> None:
+        if os.getpid() == self.process_id:
+            self.channel.send_bytes(LOG + _packed(record))
+        else:  # a process that a task has forked: two can't talk in one pipe
+            self.handle(logging.getLogger(record.name), record)
+
+
+_FORMATTER = logging.Formatter()
+
+
+def _packed(record: logging.LogRecord) -> bytes:
+    """Return a record as bytes: its text made here, and all of its attributes that can be sent."""
+    fields = dict(record.__dict__)
+    fields["msg"], fields["args"] = record.getMessage(), None
+    if record.exc_info and record.exc_info[1] is not None:
+        fields["exc_text"] = record.exc_text or _FORMATTER.formatException(record.exc_info)
+        fields["exc_info"] = (record.exc_info[0], record.exc_info[1], None)
+    try:
+        return _checked(fields)
+    except NotSendable:
+        return pickle.dumps({name: _sendable(value) for name, value in fields.items()})
+
+
+def _sendable(value: Any) -> Any:
+    """Return `value`, or its repr if it can't be sent; of an error that can't be sent, one that says the same."""
+    try:
+        _checked(value)
+    except NotSendable:
+        if isinstance(value, tuple):
+            return (RuntimeError, RuntimeError(repr(value[1])), None)
+        return repr(value)
+    return value
+
+
+def _checked(value: Any) -> bytes:
+    """Return `value` as bytes of which the same can be made again: records are few, and must not be lost."""
+    data = encode(value)
+    decode(data)
+    return data
