@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.elsewhere import EXECUTORS, OTHERWISE, in_any_order, is_comparable, unordered
+from tests.conformance.elsewhere import EXECUTORS, OTHERWISE, PROCESSES, in_any_order, is_comparable, unordered
 from tests.conformance.versions import of_today
 
 HERE = Path(__file__).resolve().parent
@@ -156,11 +156,16 @@ def test_nothing_depends_on_the_log(topic: str) -> None:
         pytest.fail(difference(loud, quiet), pytrace=False)
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in NOT_BUILT])
-def test_nothing_depends_on_the_executor(topic: str, executor: str) -> None:
+BUILT = [topic for topic in TOPICS if topic not in NOT_BUILT]
+# With the log off, children of maps travel together.
+ELSEWHERE = [(topic, executor, ()) for topic in BUILT for executor in EXECUTORS]
+ELSEWHERE += [(topic, PROCESSES, ("--quiet",)) for topic in BUILT if "map" in topic]
+
+
+@pytest.mark.parametrize(("topic", "executor", "how"), ELSEWHERE)
+def test_nothing_depends_on_the_executor(topic: str, executor: str, how: tuple[str, ...]) -> None:
     """Each scenario sees on threads and on processes what it sees when its tasks run one after the other."""
-    here, there = (played(topic, *how) for how in ((), ["--executor", f"prefect.executors.{executor}"]))
+    here, there = played(topic, *how), played(topic, *how, "--executor", f"prefect.executors.{executor}")
     assert not there[1]
     names = [name for name in here[0] if is_comparable(executor, topic, name)]
     broken = {name: there[0][name]["error"] for name in names if "error" in there[0][name]}

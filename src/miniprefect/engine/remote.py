@@ -14,7 +14,7 @@ import heapq
 import pickle
 import queue
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from miniprefect.engine.crew import Crew
@@ -139,23 +139,24 @@ class Shared:
                 except BaseException as error:
                     yield encode(self._sent(runner.recovered(error, inputs), before))
                 else:
-                    yield self._value(value, task.tags, before)
+                    data = None if caches or isinstance(value, Result | Sent) else _small(value)
+                    yield data or encode(self._sent(succeeded(value, task.tags), before))
         finally:
             leave_frame(token)
-
-    def _value(self, value: Any, tags: set[str], before: dict[str, int]) -> bytes:
-        """Return what a task returned as bytes, or if it is no small plain value, a `Sent` as bytes."""
-        if not isinstance(value, Result | Sent) and not self.frame.get("caches"):
-            with suppress(NotSendable):
-                data = encode(value)
-                if len(data) < LARGE:
-                    return data
-        return encode(self._sent(succeeded(value, tags), before))
 
     def edges(self, place: int, values: dict[str, Any] | None) -> list[Any]:
         """Return the edges that end at a task, of a map's children the mapped ones first, as `mapping.Inputs` does."""
         edges = list(self.plan.edges(place))
         return edges if place not in self.plan.mapped else sorted(edges, key=lambda edge: not edge.mapped)
+
+
+def _small(value: Any) -> bytes | None:
+    """Return a value as bytes, or None if these are too many, or there are none."""
+    try:
+        data = encode(value)
+    except NotSendable:
+        return None
+    return data if len(data) < LARGE else None
 
 
 def _shared_anew(
@@ -249,17 +250,27 @@ class Remote(Waiting):
             return
         fan, indexes, rows = crowd.fan, list[int](), list[tuple[Any, ...]]()
         most: int = self.executor.most_at_once(fan.place)  # type: ignore[attr-defined]
-        while len(indexes) < most and lane.ready and lane.ready[0][2] is crowd:
-            index = heapq.heappop(lane.ready)[0]
-            self._push_next(crowd)
+        while len(indexes) < most and (index := self._next_child(crowd, lane)) is not None:
             row = None if fan.known_of(index) is not None else fan.inputs.row(index)
             if row is None:
                 self.start_child(fan, index)
             else:
                 indexes.append(index)
                 rows.append(row)
+        self._push_next(crowd)
         if indexes:
             self._send(crowd, indexes, rows, whole)
+
+    def _next_child(self, crowd: Crowd, lane: Lane) -> int | None:
+        """Take the next child that is ready, unless something else goes first."""
+        first = lane.ready[0] if lane.ready else None
+        if first is not None and first[2] is crowd:
+            return heapq.heappop(lane.ready)[0]
+        index = next(crowd.upcoming, None)
+        if index is not None and first is not None and first < (index, -crowd.fan.place):
+            self._line_up(index, crowd.fan.place, crowd)
+            return None
+        return index
 
     def _whole(self, fan: Fan) -> dict[str, Any] | None:
         """Return the arguments that are the same for all children, or None if these want more than to be called."""
@@ -277,7 +288,8 @@ class Remote(Waiting):
             index = indexes[number]
             if error is None and not isinstance(value, Sent):
                 lane.in_flight -= 1
-                self.child_arrived(fan, index, succeeded(value, tags))
+                fan.states[index] = succeeded(value, tags)
+                self._child_came(crowd, index)
                 return
             run = self._child(fan, index)
             self._take_in(run, self._state(run, None, lambda: _raised_or(error, value)))

@@ -121,12 +121,15 @@ class Waiting(Scheduling):
     def child_arrived(self, fan: Fan, index: int, state: State) -> None:
         """Take in the state of a child."""
         super().child_arrived(fan, index, state)
-        crowd = self._crowds[fan.place]
+        self._child_came(self._crowds[fan.place], index)
+
+    def _child_came(self, crowd: "Crowd", index: int) -> None:
         crowd.missing -= 1
         for follower in crowd.followers:
             if follower.released(index):
                 self._line_up(index, follower.fan.place, follower)
-        self._finish_if_done(crowd)
+        if not crowd.missing:
+            self._finish_if_done(crowd)
 
     def _finish_if_done(self, crowd: "Crowd") -> None:
         if not crowd.missing:

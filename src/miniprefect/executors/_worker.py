@@ -107,9 +107,11 @@ def _die_with(lifeline: Connection) -> None:
 
 
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):  # there is nobody to tell
-            stream.flush()
+    """Let out what was printed, so that it comes before what is logged next; stderr keeps no more than a line."""
+    try:
+        sys.stdout.flush()
+    except Exception:
+        return  # there is nobody to tell
 
 
 class _Worker:
