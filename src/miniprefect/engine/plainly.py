@@ -54,7 +54,7 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
         outcomes: what became of the tasks before them; takes in what becomes of these.
         parent: the context of the flow run.
     """
-    plan, is_plain = crew.plan, crew.is_plain
+    plan, may_be_plain = crew.plan, crew.is_plain
     tasks, slugs, constants_of, (keys, sources, spans) = plan.tasks, plan.slugs, plan.constants.get, plan.feeds
     states, values, odd = outcomes.states, outcomes.values, outcomes.odd
     is_logged = logger_of(TaskRunner.__name__).isEnabledFor
@@ -72,7 +72,7 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
             # Left when all is done: nothing of the user's runs between two tasks.
             frame = TaskFrame(parent, None, task, slugs[place])
             enter_frame(frame)
-            if not is_plain or not task.wants.plain or task.state_handlers or is_logged(logging.INFO):
+            if not may_be_plain or not task.wants.plain or task.state_handlers or is_logged(logging.INFO):
                 outcomes.add(place, crew.runner(place).run_ordinarily(frame, inputs))
                 continue
             try:
@@ -101,8 +101,7 @@ def run_children(
         parent: the context of the flow run.
     """
     task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
-    is_logged = logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
-    is_plain = crew.is_plain and task.wants.plain and not task.state_handlers and not is_logged
+    plain = is_plain(crew, task)
     run, tags = task.run, task.tags
     before = current_frame()
     try:
@@ -114,7 +113,7 @@ def run_children(
                 inputs.update(whole)
             frame = TaskFrame(parent, {"map_index": index}, task, slug)
             enter_frame(frame)
-            if not is_plain:
+            if not plain:
                 states[index] = runner.run_ordinarily(frame, inputs)
                 continue
             try:
@@ -125,3 +124,9 @@ def run_children(
                 states[index] = succeeded(value, tags)
     finally:
         enter_frame(before)
+
+
+def is_plain(crew: Crew, task: Any) -> bool:
+    """Say whether the runs of a task are plain now: it wants nothing but to be called, and nobody watches."""
+    is_logged = logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
+    return crew.is_plain and task.wants.plain and not task.state_handlers and not is_logged

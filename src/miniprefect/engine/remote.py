@@ -21,7 +21,7 @@ from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
 from miniprefect.engine.mapping import Fan
 from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parcel, packed
-from miniprefect.engine.plainly import can_be_plain
+from miniprefect.engine.plainly import is_plain
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
@@ -228,24 +228,24 @@ class Remote(Waiting):
                 )
         return NotSendable(f"The flow can't be sent to worker processes that are not forked: {error}")
 
-    def submit(self, run: Run, known: State | None) -> Any:
+    def submit(self, run: Run) -> Any:
         """Run a task here, or have it run elsewhere."""
         runner = self.crew.runner(run.place)
-        due = getattr(known, "start_time", None)
+        known, due = run.known, getattr(run.known, "start_time", None)
         if run.is_parent or runner.task.is_parameter or (due is not None and due > utc_now()):
             return runner.run_within(self.frame, known, run.upstream, run.values, run.is_parent)
         states = [run.upstream[edge] for edge in self.shared.edges(run.place, run.values)]
         cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
         sent = (run.place, known, states, run.values, cached, due)
         call = self.executor.call(run.place, *sent)  # type: ignore[attr-defined]
-        return Answer(call, lambda call: self._state(run, known, call.result))
+        return Answer(call, lambda call: self._state(run, call.result))
 
     # ------------------------------------------------------------------ children that want nothing but to be called
 
     def _launch_next(self, lane: Lane) -> None:
         crowd = lane.ready[0][2]
-        whole = None if crowd is None else self._whole(crowd.fan)
-        if crowd is None or whole is None:
+        whole = self._whole(crowd.fan) if isinstance(crowd, Crowd) else None
+        if not isinstance(crowd, Crowd) or whole is None:
             super()._launch_next(lane)
             return
         fan, indexes, rows = crowd.fan, list[int](), list[tuple[Any, ...]]()
@@ -275,8 +275,8 @@ class Remote(Waiting):
     def _whole(self, fan: Fan) -> dict[str, Any] | None:
         """Return the arguments that are the same for all children, or None if these want more than to be called."""
         if fan.place not in self._wholes:
-            is_plain = self._may_be_plain() and can_be_plain(self.plan.tasks[fan.place])
-            self._wholes[fan.place] = fan.inputs.whole() if is_plain else None
+            plain = self._is_ordinary() and is_plain(self.crew, self.plan.tasks[fan.place])
+            self._wholes[fan.place] = fan.inputs.whole() if plain else None
         return self._wholes[fan.place]
 
     def _send(self, crowd: Crowd, indexes: list[int], rows: list[Any], whole: dict[str, Any]) -> None:
@@ -292,7 +292,7 @@ class Remote(Waiting):
                 self._child_came(crowd, index)
                 return
             run = self._child(fan, index)
-            self._take_in(run, self._state(run, None, lambda: _raised_or(error, value)))
+            self._take_in(run, self._state(run, lambda: _raised_or(error, value)))
 
         def returned(numbers: list[int]) -> None:
             self._came = True
@@ -328,12 +328,12 @@ class Remote(Waiting):
                 raise queue.Empty
         return self._arrivals.get_nowait()
 
-    def _state(self, run: Run, known: State | None, answer: Callable[[], Sent]) -> State:
+    def _state(self, run: Run, answer: Callable[[], Sent]) -> State:
         """Return the state that a call ended in, and put what the task cached into the cache."""
         try:
             state, result, remembered = answer()
         except (NotSendable, WorkerDied, TaskTimeoutSignal) as error:
-            return self._lost(run, known, error)
+            return self._lost(run, error)
         for key, found in remembered.items():
             self.frame.get("caches").setdefault(key, []).extend(found)
         try:
@@ -341,16 +341,16 @@ class Remote(Waiting):
         except NotSendable as error:
             error = NotSendable(f"The result can't be sent from the worker process: {error}")
             if not isinstance(state, Failed):
-                return self._lost(run, known, error)
+                return self._lost(run, error)
             state._held = error
         return state
 
-    def _lost(self, run: Run, known: State | None, error: BaseException) -> State:
+    def _lost(self, run: Run, error: BaseException) -> State:
         """Take a task run to its end whose process did not."""
         runner = self.crew.runner(run.place)
         frame = TaskFrame(self.frame, run.values, runner.task, runner.slug)
         with entered(frame):
-            return runner.lost(frame, known, error, may_retry=isinstance(error, WorkerDied | TaskTimeoutSignal))
+            return runner.lost(frame, run.known, error, may_retry=isinstance(error, WorkerDied | TaskTimeoutSignal))
 
 
 def _raised_or(error: BaseException | None, value: Any) -> Any:

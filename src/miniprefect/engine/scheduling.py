@@ -28,6 +28,7 @@ class Run(NamedTuple):
 
     Attributes:
         place: where in the plan the task is.
+        known: the state that it begins with.
         upstream: the states that it depends on, by edge.
         values: values for the context of this run.
         is_parent: whether it is to find out if the task can be mapped.
@@ -35,6 +36,7 @@ class Run(NamedTuple):
     """
 
     place: int
+    known: State | None
     upstream: dict[Any, State]
     values: dict[str, Any] | None
     is_parent: bool
@@ -118,30 +120,24 @@ class Scheduling:
                 self._fail(place, "An upstream result can't be flattened.", error)
                 return
             is_parent = place in self.plan.mapped
-            deliver = functools.partial(self._spread, place, known, upstream) if is_parent else None
-            self.start(
-                Run(
-                    place,
-                    upstream,
-                    self.contexts.get(task) if self.contexts else None,
-                    is_parent,
-                    deliver or functools.partial(self.arrived, place),
-                ),
-                known,
-            )
+            deliver: Callable[[State], None] = functools.partial(self.arrived, place)
+            if is_parent:
+                deliver = functools.partial(self._spread, place, known, upstream)
+            values = self.contexts.get(task) if self.contexts else None
+            self.start(Run(place, known, upstream, values, is_parent, deliver))
 
     def _upstream(self, place: int) -> dict[Any, State]:
         upstream = self.plan.upstream_states(place, self.outcomes.states)
         return flattened(upstream) if place in self.plan.flattening else upstream
 
-    def start(self, run: Run, known: State | None) -> None:
-        """Hand a task run that begins with the state `known` to the executor."""
-        run.deliver(self.submit(run, known))
+    def start(self, run: Run) -> None:
+        """Hand a task run to the executor."""
+        run.deliver(self.submit(run))
 
-    def submit(self, run: Run, known: State | None) -> Any:
+    def submit(self, run: Run) -> Any:
         """Hand a task run to the executor, and return what that answers."""
         runner = self.crew.runner(run.place)
-        return self.executor.submit(runner.run_within, self.frame, known, run.upstream, run.values, run.is_parent)
+        return self.executor.submit(runner.run_within, self.frame, *run[1:5])
 
     def arrived(self, place: int, state: State) -> None:
         """Take in the state of a task."""
@@ -186,11 +182,12 @@ class Scheduling:
 
     def start_child(self, fan: Fan, index: int) -> None:
         """Begin one child."""
-        self.start(self._child(fan, index), fan.known_of(index))
+        self.start(self._child(fan, index))
 
     def _child(self, fan: Fan, index: int) -> Run:
         values = {**(self.contexts.get(self.plan.tasks[fan.place]) or {}), "map_index": index}
-        return Run(fan.place, fan.inputs.of(index), values, False, functools.partial(self.child_arrived, fan, index))
+        deliver = functools.partial(self.child_arrived, fan, index)
+        return Run(fan.place, fan.known_of(index), fan.inputs.of(index), values, False, deliver)
 
     def child_arrived(self, fan: Fan, index: int, state: State) -> None:
         """Take in the state of a child."""

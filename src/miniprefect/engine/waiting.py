@@ -17,7 +17,7 @@ import itertools
 import queue
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from miniprefect.engine.mapping import Fan
@@ -41,7 +41,9 @@ class Waiting(Scheduling):
         self._silent: deque[tuple[Run, Any]] = deque()
         self._work, self._coroutines = Lane(), Lane()
         self._lanes: list[Lane | None] = [None] * len(self.plan.tasks)
-        # What is to be tried again, as (due, number, run, state).
+        # The futures of the calls on their way that can call back.
+        self._futures: set[Any] = set()
+        # What is to be tried again, as (due, number, run, the state that says so).
         self._later: list[tuple[Any, int, Run, State]] = []
         self._numbers = itertools.count()
         # By event, which is a place (the task has arrived) or ~place (its children have begun): who waits for it.
@@ -62,20 +64,37 @@ class Waiting(Scheduling):
         """Run everything and return the states in the order of the plan."""
         for place in range(len(self.plan.tasks)):
             self._begin_waiting(place)
-        lanes = (self._work, self._coroutines)
+        try:
+            self._work_off((self._work, self._coroutines))
+        except BaseException:
+            for future in list(self._futures):
+                # What has not begun is not to begin.
+                getattr(future, "cancel", bool)()
+            raise
+        return self.outcomes.states
+
+    def so_far(self) -> dict[Any, State]:
+        """Return the states there are when the run is cut short, those that have come since included."""
+        while not self._arrivals.empty():
+            run, future = self._arrivals.get()
+            with suppress(BaseException):
+                run.deliver(future.result())
+        return super().so_far()
+
+    def _work_off(self, lanes: "tuple[Lane, ...]") -> None:
         while True:
+            self._try_again()
             self._work.width = getattr(self.executor, "width", None)
             self._coroutines.width = getattr(self.executor, "overlap", None)
             for lane in lanes:
                 while lane.is_open():
                     self._launch_next(lane)
-            self._try_again()
             if any(lane.in_flight for lane in lanes):
                 self._receive()
             elif self._later and not any(lane.ready for lane in lanes):
                 self._leave_retries()
             elif not any(lane.ready for lane in lanes):
-                return self.outcomes.states
+                return
 
     # ------------------------------------------------------------------ what waits for what
 
@@ -150,12 +169,14 @@ class Waiting(Scheduling):
         heapq.heappush(self._lane(place).ready, (index, -place if crowd else place, crowd))
 
     def _launch_next(self, lane: "Lane") -> None:
-        index, place, crowd = heapq.heappop(lane.ready)
-        if crowd is None:
+        index, place, what = heapq.heappop(lane.ready)
+        if what is None:
             self.launch(place)
+        elif isinstance(what, Run):
+            self.start(what)
         else:
-            self._push_next(crowd)
-            self.start_child(crowd.fan, index)
+            self._push_next(what)
+            self.start_child(what.fan, index)
 
     def _push_next(self, crowd: "Crowd") -> None:
         """Line up the next child that waits for nothing: one at a time, for there may be millions."""
@@ -165,17 +186,10 @@ class Waiting(Scheduling):
 
     # ------------------------------------------------------------------ calls on their way
 
-    def submit(self, run: Run, known: State | None) -> Any:
+    def submit(self, run: Run) -> Any:
         """Hand a task run to the executor, with some facts about it, and return what that answers."""
-        return self.executor.submit(
-            self.crew.runner(run.place).run_within,
-            self.frame,
-            known,
-            run.upstream,
-            run.values,
-            run.is_parent,
-            extra_context=self.facts(run),
-        )
+        runner = self.crew.runner(run.place)
+        return self.executor.submit(runner.run_within, self.frame, *run[1:5], extra_context=self.facts(run))
 
     def facts(self, run: Run) -> dict[str, Any]:
         """Return what an executor may use or show to people: names that Prefect gave them, and ours."""
@@ -187,14 +201,15 @@ class Waiting(Scheduling):
             facts["is_async"] = True
         return facts
 
-    def start(self, run: Run, known: State | None) -> None:
-        """Hand a task run that begins with the state `known` to the executor."""
-        answer = self.submit(run, known)
+    def start(self, run: Run) -> None:
+        """Hand a task run to the executor."""
+        answer = self.submit(run)
         if isinstance(answer, State):
             run.deliver(answer)
             return
         self._lane(run.place).in_flight += 1
         if hasattr(answer, "add_done_callback"):
+            self._futures.add(answer)
             answer.add_done_callback(lambda future: self._arrivals.put((run, future)))
         else:
             self._silent.append((run, answer))
@@ -209,12 +224,13 @@ class Waiting(Scheduling):
                 run, future = self._next_arrival(self._seconds_to_retry())
             except queue.Empty:
                 return
+            self._futures.discard(future)
             state = _state_of(future.result)
         self._take_in(run, state)
 
     def _take_in(self, run: Run, state: State) -> None:
         self._lane(run.place).in_flight -= 1
-        if isinstance(state, Retrying) and state.start_time is not None:
+        if isinstance(state, Retrying) and state.start_time is not None and not _is_the_same(state, run.known):
             heapq.heappush(self._later, (state.start_time, next(self._numbers), run, state))
         else:
             run.deliver(state)
@@ -236,24 +252,24 @@ class Waiting(Scheduling):
             run.deliver(state)
 
     def _try_again(self) -> None:
-        """Hand the task runs whose retries are due to the executor again."""
+        """Line up the task runs whose retries are due, ahead of all others."""
         while self._later and self._later[0][0] <= utc_now():
-            _, _, run, state = heapq.heappop(self._later)
-            self.start(run, state)
+            _, number, run, state = heapq.heappop(self._later)
+            heapq.heappush(self._lane(run.place).ready, (-2, number, run._replace(known=state)))
 
 
 class Lane:
     """Be the calls that may begin, and count those that have.
 
     Attributes:
-        ready: what may begin, in order: the place of a task as (-1, place, None), a child as (index, -place, its
-            crowd).
+        ready: what may begin, in order: a retry as (-2, number, run), the place of a task as (-1, place, None), a
+            child as (index, -place, its crowd).
         in_flight: how many calls the executor has.
         width: how many it can use; None for any number.
     """
 
     def __init__(self) -> None:
-        self.ready: list[tuple[int, int, Crowd | None]] = []
+        self.ready: list[tuple[int, int, Crowd | Run | None]] = []
         self.in_flight = 0
         self.width: int | None = None
 
@@ -296,10 +312,19 @@ class Crowd:
         return self._awaited[index] < 0
 
 
+def _is_the_same(state: Retrying, known: State | None) -> bool:
+    """Say whether the gates of a run gave back the state that it began with, here or in another process."""
+    if not isinstance(known, Retrying):
+        return False
+    return (state.start_time, state.run_count) == (known.start_time, known.run_count)
+
+
 def _state_of(answer: Callable[[], Any]) -> State:
     """Return the state that a call ended with; a call that was lost on the way is a failed task."""
     try:
-        state: State = answer()
+        state = answer()
+        if not isinstance(state, State):
+            raise TypeError(f"the call gave {state!r}, which is no state")
         return state
     except STOPPING:
         raise
