@@ -519,6 +519,44 @@ def test_a_flow_in_a_task_has_workers_of_its_own() -> None:
     assert run(flow).result[mapped].result == [([11, 12], True), ([21, 22], True)]
 
 
+def test_a_process_that_a_task_forks_holds_up_nobody() -> None:
+    """It has copies of the worker's pipes, and outlives it."""
+
+    @task
+    def forks() -> None:
+        if os.fork() == 0:
+            time.sleep(5)
+            os._exit(0)
+        kill(0)
+
+    with Flow("flow") as flow:
+        forked, other = forks(), inc(1)
+    begun = time.monotonic()
+    result = run(flow, 1).result
+    assert time.monotonic() - begun < 3
+    assert (type(result[forked]), result[other].result) == (Failed, 2)
+
+
+def test_a_time_limit_that_ends_in_a_log_line_breaks_no_message() -> None:
+    @task(timeout=1)
+    def talks(x: int) -> None:
+        while True:
+            context.logger.error("x" * 1000)
+
+    with Flow("flow") as flow:
+        talked = talks.map([1, 2])
+        after = inc.map([1, 2])
+    logger = logging.getLogger("prefect")
+    handlers, logger.handlers[:] = logger.handlers[:], [logging.NullHandler()]
+    logger.propagate = False
+    try:
+        result = run(flow).result
+    finally:
+        logger.handlers[:], logger.propagate = handlers, True
+    assert [type(state) for state in result[talked].map_states] == [TimedOut] * 2
+    assert result[after].result == [2, 3]
+
+
 def test_nothing_long_waits_behind_a_batch() -> None:
     """Many tiny tasks teach the pool to send batches; then one of them is long, and those behind it go elsewhere."""
 

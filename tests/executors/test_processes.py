@@ -12,7 +12,7 @@ import pytest
 
 from miniprefect import Flow, context, task
 from miniprefect.engine.signals import LOOP
-from miniprefect.engine.state import Cached, Failed, Success
+from miniprefect.engine.state import Cached, Failed, Success, TimedOut
 from miniprefect.executors import LocalDaskExecutor, ProcessExecutor
 from miniprefect.utilities.configuration import set_temporary_config
 
@@ -159,15 +159,38 @@ def test_loops_retries_and_counts() -> None:
     assert run(flow).result[counted].result == flow.run().result[counted].result  # type: ignore[union-attr]
 
 
-def test_coroutines_run_in_workers() -> None:
+def test_coroutines_wait_at_the_same_time_even_in_one_worker(caplog: pytest.LogCaptureFixture) -> None:
     @task
-    async def wait(x: int) -> int:
-        await asyncio.sleep(0.001)
+    async def wait(x: int) -> Any:
+        await asyncio.sleep(0.1)
+        context.logger.info("waited %s", x)
+        return x, context.map_index, os.getpid()
+
+    with Flow("flow") as flow:
+        waited = wait.map(list(range(200)))
+    begun = time.perf_counter()
+    with caplog.at_level(logging.INFO, "prefect"):
+        found = run(flow, 1).result[waited].result
+    assert time.perf_counter() - begun < 3
+    assert [pair[:2] for pair in found] == [(n, n) for n in range(200)]
+    assert len({process for _, _, process in found} - {os.getpid()}) == 1
+    assert {f"waited {n}" for n in range(200)} <= set(caplog.messages)
+
+
+def test_coroutines_that_fail_or_time_out_do_so_alone() -> None:
+    @task(timeout=1)
+    async def one(x: int) -> int:
+        if x == 1:
+            raise ValueError("no")
+        await asyncio.sleep(30 if x == 2 else 0.01)
         return x
 
     with Flow("flow") as flow:
-        waited = wait.map(list(range(10)))
-    assert run(flow).result[waited].result == list(range(10))
+        mapped = one.map([0, 1, 2, 3])
+    begun = time.perf_counter()
+    states = run(flow, 1).result[mapped].map_states
+    assert time.perf_counter() - begun < 6
+    assert [type(state) for state in states] == [Success, Failed, TimedOut, Success]
 
 
 # ---------------------------------------------------------------------- not forked

@@ -30,7 +30,7 @@ from miniprefect.engine.state import Failed, State, succeeded
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.engine.waiting import Crowd, Lane, Waiting
 from miniprefect.exceptions import TaskTimeoutSignal
-from miniprefect.executors.processes import NotSendable, WorkerDied, encode
+from miniprefect.executors.processes import COROUTINES, NotSendable, WorkerDied, encode
 from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.context import Frame, current_frame, enter_frame, entered, leave_frame
 
@@ -237,7 +237,8 @@ class Remote(Waiting):
         states = [run.upstream[edge] for edge in self.shared.edges(run.place, run.values)]
         cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
         sent = (run.place, known, states, run.values, cached, due)
-        call = self.executor.call(run.place, *sent)  # type: ignore[attr-defined]
+        kind = COROUTINES if self._lane(run.place) is self._coroutines else run.place
+        call = self.executor.call(kind, *sent)  # type: ignore[attr-defined]
         return Answer(call, lambda call: self._state(run, call.result))
 
     # ------------------------------------------------------------------ children that want nothing but to be called

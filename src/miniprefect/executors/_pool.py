@@ -20,7 +20,21 @@ from typing import Any, NamedTuple
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.executors._hands import Hand, hire
 from miniprefect.executors._sending import NotSendable, decode, encode, encode_by_name
-from miniprefect.executors._worker import ANSWER, DONE, ERROR, LIMIT, LOG, NUMBER, SECONDS, TOGETHER, VALUE
+from miniprefect.executors._worker import (
+    ALONE,
+    ANSWER,
+    DONE,
+    ERROR,
+    LIMIT,
+    LOG,
+    MANY,
+    NUMBER,
+    ONE_BY_ONE,
+    OVERLAPPING,
+    SECONDS,
+    TOGETHER,
+    VALUE,
+)
 from miniprefect.executors.base import Executor, gathered
 
 # All in seconds. A batch is to take so long; one that takes longer than _OVERDUE is shared with idle workers; a call
@@ -29,6 +43,10 @@ _BATCH = 0.02
 _OVERDUE = 0.1
 _LENIENCE = 1.0
 _LARGEST_BATCH = 1024
+# So many coroutines can wait in a worker at a time.
+_OVERLAP = 250
+# The kind of calls that wait most of the time.
+COROUTINES = object()
 # So many workers in a row may die before they begin anything.
 _STILLBORN = 5
 
@@ -156,6 +174,7 @@ class Pool(Executor):
 
     def __init__(self, number: int, common: Callable[..., Any] | None, start_method: str) -> None:
         self.number = number
+        self.overlap = _OVERLAP * number
         self.common: Any = common
         self.context = multiprocessing.get_context(start_method)
         if start_method != "fork" and common is not None:
@@ -183,7 +202,12 @@ class Pool(Executor):
         return self._lined_up(fn, (fn, args, kwargs))
 
     def call(self, kind: Any, *args: Any) -> Call:
-        """Have a worker call what all calls have in common; `kind` tells which calls take about as long."""
+        """Have a worker call what all calls have in common.
+
+        Args:
+            kind: tells which calls take about as long; `COROUTINES` for those that wait most of the time.
+            *args: what it is called with.
+        """
         return self._lined_up(kind, (None, args, None))
 
     def call_many(
@@ -259,6 +283,8 @@ class Pool(Executor):
 
     def most_at_once(self, kind: Any) -> int:
         """Return how many calls of a kind take a moment; one, if nothing is known of them."""
+        if kind is COROUTINES:
+            return _OVERLAP
         pace = self.pace.get(kind)
         return 1 if pace is None else min(max(int(_BATCH / pace), 1), _LARGEST_BATCH)
 
@@ -266,15 +292,14 @@ class Pool(Executor):
         try:
             if isinstance(hand.calls[0], Part):
                 many = hand.calls[0].many
-                hand.channel.send_bytes(pickle.dumps((many.data, many.size)))
+                hand.channel.send_bytes(pickle.dumps((MANY, many.size, many.data)))
                 return
             batch = [call.data for call in hand.calls]
-            if sum(map(len, batch)) < TOGETHER:
-                hand.channel.send_bytes(pickle.dumps(batch))
-            else:
-                hand.channel.send_bytes(pickle.dumps(len(batch)))
-                for data in batch:
-                    hand.channel.send_bytes(data)
+            mode = OVERLAPPING if hand.calls[0].kind is COROUTINES else ONE_BY_ONE
+            together = sum(map(len, batch)) < TOGETHER
+            hand.channel.send_bytes(pickle.dumps((mode, len(batch), batch if together else None)))
+            for data in () if together else batch:
+                hand.channel.send_bytes(data)
         except OSError:
             self._lost(hand)
 
@@ -297,6 +322,9 @@ class Pool(Executor):
             take_answer(hand.calls[NUMBER.unpack(body)[0]], hand.channel.recv_bytes())
         elif kind == DONE:
             self._done(hand, SECONDS.unpack(body)[0])
+        elif kind == ALONE:
+            take_answer(hand.calls[0], hand.channel.recv_bytes())
+            self._done(hand, SECONDS.unpack(body)[0])
         elif kind == LOG:
             record = logging.makeLogRecord(decode(body))
             logging.getLogger(record.name).callHandlers(record)
@@ -308,8 +336,8 @@ class Pool(Executor):
         self._collect(hand)
         self.stillborn = 0
         finished = sum(call.done for call in hand.calls)
-        if finished:
-            kind = hand.calls[0].kind
+        kind = hand.calls[0].kind if hand.calls else COROUTINES
+        if finished and kind is not COROUTINES:
             self.pace[kind] = max(seconds / finished, 1e-6)
             self.most = self.most_at_once(kind)
         hand.calls = []
@@ -342,7 +370,7 @@ class Pool(Executor):
                 self._put_back(hand.taken_back())
 
     def _put_back(self, calls: list[Any]) -> None:
-        if calls:
+        if calls and calls[0].kind is not COROUTINES:
             self.pace.pop(calls[0].kind, None)
         if calls and isinstance(calls[0], Part):
             calls[0].many.returned([part.number for part in calls])

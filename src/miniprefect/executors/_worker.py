@@ -1,6 +1,7 @@
 """What a worker process does: take batches of calls from its pipe, make them, send the answers back.
 
-It is one thread only, the main thread of its process: signals interrupt its calls, and it can be forked safely.
+It is one thread only, the main thread of its process: signals interrupt its calls, and it can be forked safely. Only
+coroutines have threads beside it, for as long as their batch takes.
 
 Before each call of a batch it takes a ticket from a second pipe. Its owner can take tickets back, and with them the
 calls that have not begun; and when a worker dies, the tickets that are left tell which calls it had begun.
@@ -16,6 +17,7 @@ import select
 import signal
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,16 +26,20 @@ from typing import Any, NamedTuple
 
 from miniprefect.executors._outbox import Outbox
 from miniprefect.executors._sending import NotSendable, decode, encode
-from miniprefect.utilities import timeouts
+from miniprefect.utilities import aio, timeouts
 
-# The kinds of messages to the owner: an answer follows; the batch is done, and what it took; a line for the log; the
-# seconds that a call has from now on, below zero for no limit.
-ANSWER, DONE, LOG, LIMIT = b"A", b"D", b"L", b"T"
+# The kinds of messages to the owner: the answer of a call follows; the batch is done, and what it took; the only call
+# of its batch is done, what it took, and its answer follows; a line for the log; the seconds that a call has from now
+# on, below zero for no limit.
+ANSWER, DONE, ALONE, LOG, LIMIT = b"A", b"D", b"O", b"L", b"T"
 # The kinds of answers: a value, an error that the call raised, the text of why its answer could not be sent.
 VALUE, ERROR, LOST = b"v", b"e", b"l"
 
 NUMBER = struct.Struct("<I")
 SECONDS = struct.Struct("<d")
+
+# The kinds of batches: calls one after the other; coroutines at a time; calls that differ in their arguments only.
+ONE_BY_ONE, OVERLAPPING, MANY = "one by one", "overlapping", "many"
 
 # Batches of more bytes are sent call by call.
 TOGETHER = 1 << 16
@@ -67,10 +73,14 @@ def work(ends: Ends, common: Any, levels: dict[str, int] | None = None) -> None:
         common: what is called, with arguments that come; bytes, if it has been pickled.
         levels: the levels of loggers, where the process did not inherit them.
     """
-    _set_up(ends, levels)
     # The owner is gone, or wants no more.
     with suppress(EOFError, ConnectionError, Stopped):
-        _Worker(ends, decode(common) if isinstance(common, bytes) else common).serve()
+        _set_up(ends, levels)
+        channel = _Channel(ends.channel)
+        log = _Log(channel)
+        setattr(logging.Logger, "callHandlers", lambda logger, record: log.send(record))  # noqa: B010 - not typed so
+        timeouts.announce = lambda seconds: channel.send(LIMIT + SECONDS.pack(seconds))
+        _Worker(channel, ends, decode(common) if isinstance(common, bytes) else common).serve()
     _flush()
 
 
@@ -84,9 +94,13 @@ def _set_up(ends: Ends, levels: dict[str, int] | None) -> None:
     _die_with(ends.lifeline)
     for name, level in (levels or {}).items():
         logging.getLogger(name).setLevel(level)
-    log = _Log(ends.channel)
-    setattr(logging.Logger, "callHandlers", lambda logger, record: log.send(record))  # noqa: B010 - not typed so
-    timeouts.announce = lambda seconds: ends.channel.send_bytes(LIMIT + SECONDS.pack(seconds))
+    # Two can't talk in one pipe, and a process that a task forks must not keep it open.
+    os.register_at_fork(after_in_child=functools.partial(_close, ends[:3]))
+
+
+def _close(ends: tuple[Connection, ...]) -> None:
+    for end in ends:
+        end.close()
 
 
 def _stop(number: int, frame: Any) -> None:
@@ -114,32 +128,79 @@ def _flush() -> None:
         return  # there is nobody to tell
 
 
+class _Channel:
+    """Send messages as wholes: from one thread at a time, and uninterrupted by signals, which may raise."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.sending = threading.Lock()
+        self.receive = connection.recv_bytes
+
+    def send(self, *messages: bytes) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTING)
+        try:
+            with self.sending:
+                for message in messages:
+                    self.connection.send_bytes(message)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_INTERRUPTING = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
+
+
 class _Worker:
-    def __init__(self, ends: Ends, common: Callable[..., Any]) -> None:
-        self.channel, self.tickets, _, self.outbox = ends
+    def __init__(self, channel: _Channel, ends: Ends, common: Callable[..., Any]) -> None:
+        self.channel, self.tickets, self.outbox = channel, ends.tickets, ends.outbox
         self.common = common
+        self.answering = threading.Lock()
 
     def serve(self) -> None:
         while True:
-            batch = self.receive()
+            mode, batch = self.receive()
             begun = time.perf_counter()
-            for number, attempt in enumerate(batch):
-                if not self.takes_ticket():
-                    break
-                self.answer(number, self.make(attempt), together=len(batch) > 1)
-                del attempt
-            self.channel.send_bytes(DONE + SECONDS.pack(time.perf_counter() - begun))
-            del batch
+            alone = len(batch) == 1 and self.takes_ticket()
+            if alone:
+                answer = self.make(batch[0])
+            else:
+                (self.overlap if mode == OVERLAPPING else self.one_by_one)(batch)
+            del batch  # or it would keep its arguments alive until the next one
+            seconds = SECONDS.pack(time.perf_counter() - begun)
+            if alone:
+                self.channel.send(ALONE + seconds, answer)
+                del answer
+            else:
+                self.channel.send(DONE + seconds)
 
-    def receive(self) -> list[Callable[[], bytes]]:
+    def receive(self) -> tuple[str, list[Callable[[], bytes]]]:
         """Return the next batch: for each of its calls a function that makes it and encodes its value."""
-        calls = pickle.loads(self.channel.recv_bytes())
-        if isinstance(calls, tuple):
-            data, number = calls
-            return [_Many(self.common, data).next] * number
-        if isinstance(calls, int):
-            calls = [self.channel.recv_bytes() for _ in range(calls)]
-        return [functools.partial(self.one, data) for data in calls]
+        mode, number, calls = pickle.loads(self.channel.receive())
+        if mode == MANY:
+            return mode, [_Many(self.common, calls).next] * number
+        calls = calls or [self.channel.receive() for _ in range(number)]
+        return mode, [functools.partial(self.one, data) for data in calls]
+
+    def one_by_one(self, batch: list[Callable[[], bytes]]) -> None:
+        for number, attempt in enumerate(batch):
+            if not self.takes_ticket():
+                return
+            self.answer(number, self.make(attempt))
+
+    def overlap(self, batch: list[Callable[[], bytes]]) -> None:
+        """Make calls of coroutines: they wait together in one event loop, and each has a thread that waits for it."""
+        loop = aio.LoopOfSeveral()
+
+        def make(number: int, attempt: Callable[[], bytes]) -> None:
+            self.answer(number, self.make(functools.partial(loop.around, attempt)))
+
+        threads = [threading.Thread(target=make, args=call, daemon=True) for call in enumerate(batch)]
+        for thread in threads:
+            if self.takes_ticket():
+                thread.start()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+        loop.close()
 
     def one(self, data: bytes) -> bytes:
         fn, args, kwargs = decode(data)
@@ -164,11 +225,12 @@ class _Worker:
         finally:
             _flush()
 
-    def answer(self, number: int, data: bytes, together: bool) -> None:
-        if together and self.outbox is not None and self.outbox.put(number, data):
-            return
-        self.channel.send_bytes(ANSWER + NUMBER.pack(number))
-        self.channel.send_bytes(data)
+    def answer(self, number: int, data: bytes) -> None:
+        if self.outbox is not None:
+            with self.answering:
+                if self.outbox.put(number, data):
+                    return
+        self.channel.send(ANSWER + NUMBER.pack(number), data)
 
 
 class _Many:
@@ -196,15 +258,15 @@ def _error(error: BaseException) -> bytes:
 class _Log:
     """Send log records to the owner, whose handlers take them."""
 
-    def __init__(self, channel: Connection) -> None:
+    def __init__(self, channel: _Channel) -> None:
         self.channel = channel
         self.process_id = os.getpid()
         self.handle = logging.Logger.callHandlers
 
     def send(self, record: logging.LogRecord) -> None:
         if os.getpid() == self.process_id:
-            self.channel.send_bytes(LOG + _packed(record))
-        else:  # a process that a task has forked: two can't talk in one pipe
+            self.channel.send(LOG + _packed(record))
+        else:  # a process that a task has forked
             self.handle(logging.getLogger(record.name), record)
 
 
