@@ -11,7 +11,18 @@ from typing import Any
 import pytest
 
 from miniprefect import Flow, Parameter, Task, context, task, unmapped
-from miniprefect.engine.state import Cancelled, Failed, Mapped, Pending, Retrying, State, Success, TriggerFailed
+from miniprefect.engine import FlowRunner
+from miniprefect.engine.state import (
+    Cancelled,
+    Failed,
+    Mapped,
+    Paused,
+    Pending,
+    Retrying,
+    State,
+    Success,
+    TriggerFailed,
+)
 from miniprefect.executors import Executor
 from miniprefect.utilities.clock import use_clock
 from tests.engine.helpers import FUTURE, FakeClock
@@ -277,3 +288,64 @@ def test_children_that_ended_before_ctrl_c_are_known_and_need_not_run_again(exec
     again: State = flow.run(executor=executor, task_states=final.result)
     assert (again.result[mapped].result, again.result[last].result) == ([0, 1, 2, 3], [1, 2, 3, 4])
     assert runs == [0, 1, 2, 2, 3]
+
+
+def test_after_ctrl_c_no_call_begins_that_waits_in_the_pool_of_an_executor_without_width() -> None:
+    begun: list[int] = []
+
+    @task
+    def pressed(x: int) -> int:
+        begun.append(x)
+        if x == 3:
+            raise KeyboardInterrupt
+        time.sleep(0.02)
+        return x
+
+    with Flow("flow") as flow:
+        mapped = pressed.map(list(range(200)))
+    final = flow.run(executor=Pool(workers=2))
+    assert isinstance(final, Cancelled)
+    assert len(begun) < 20
+    # What ended while the pool was closed is known as well.
+    known = [index for index, child in enumerate(final.result[mapped].map_states) if type(child) is Success]
+    assert set(begun) - {3} == set(known)
+
+
+# ---------------------------------------------------------------------- states that are given
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_retry_that_is_due_and_waits_for_others_is_left_as_it_is(mapped: bool) -> None:
+    """Its gates give it back unchanged: to try it again and again would never end."""
+    waiting = Retrying("again", start_time=FUTURE - datetime.timedelta(days=365_000), run_count=1)
+    with Flow("flow") as flow:
+        first = task(lambda: [1], name="first")()
+        last = inc.map(first) if mapped else inc(first)
+    known = {first: Paused("wait"), last: Mapped(map_states=[waiting]) if mapped else waiting}
+    states = FlowRunner(flow).run(executor=Pool(), task_states=known, return_tasks=[last]).result
+    assert states[last] is known[last] if not mapped else states[last].map_states[0] is waiting
+
+
+def test_retries_keep_to_the_width_of_the_executor() -> None:
+    with Flow("flow") as flow:
+        tried = flaky(1, datetime.timedelta(milliseconds=50)).map([0] * 30)
+    pool = Pool(width=2)
+    assert flow.run(executor=pool).result[tried].result == [2] * 30
+    assert pool.most <= 2
+
+
+# ---------------------------------------------------------------------- calls that give no state
+
+
+@pytest.mark.parametrize("answer", ["abc", None, 5])
+def test_a_call_that_gives_no_state_fails_its_task_only(answer: Any) -> None:
+    class Odd(Pool):
+        def submit(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+            is_second_child = (args[3] or {}).get("map_index") == 1
+            return super().submit((lambda *given, **named: answer) if is_second_child else fn, *args, **kwargs)
+
+    with Flow("flow") as flow:
+        mapped = inc.map([0, 1, 2])
+    state: Any = flow.run(executor=Odd()).result[mapped]
+    assert [type(child) for child in state.map_states] == [Success, Failed, Success]
+    assert "no state" in str(state.map_states[1].result)

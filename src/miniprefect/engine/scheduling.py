@@ -152,7 +152,8 @@ class Scheduling:
 
     def _spread(self, place: int, known: State | None, upstream: dict[Any, State], parent: State) -> None:
         """Begin the children of a mapped task, if it turned out that it can be mapped."""
-        if not isinstance(parent, Mapped):
+        waits = isinstance(known, Mapped) and not all(state.is_finished() for state in upstream.values())
+        if waits or not isinstance(parent, Mapped):
             self.arrived(place, parent)
             return
         try:

@@ -164,7 +164,9 @@ class _Workers:
 
 
 def _make(future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Make a call. Return False if it raised what Ctrl-C raises: then no other is to begin."""
+    """Make a call, unless it was cancelled. Return False if it raised what Ctrl-C raises: then no other is to begin."""
+    if not future.set_running_or_notify_cancel():
+        return True
     try:
         value = fn(*args, **kwargs)
     except BaseException as error:
