@@ -67,13 +67,6 @@ def test_a_missing_module_of_a_package_is_one_too(pretended: Any) -> None:
         _ = root.agent
 
 
-@pytest.mark.parametrize("package", ["executors", "engine.executors"])
-@pytest.mark.parametrize("name", ["DaskExecutor", "LocalDaskExecutor", "dask"])
-def test_a_missing_name_of_a_real_package(package: str, name: str) -> None:
-    with pytest.raises(ImportError, match=rf"miniprefect\.{package}\.{name}\. It is not here yet: use LocalExecutor"):
-        exec(f"from miniprefect.{package} import {name}")
-
-
 def test_any_other_name_is_what_it_is_in_any_module(pretended: Any) -> None:
     module = pretended("miniprefect.x", Name="Use Other.")
     with pytest.raises(AttributeError, match=r"^module 'miniprefect\.x' has no attribute 'nope'$"):
