@@ -67,13 +67,6 @@ def test_a_missing_module_of_a_package_is_one_too(pretended: Any) -> None:
         _ = root.agent
 
 
-@pytest.mark.parametrize("package", ["executors", "engine.executors", "executors.dask", "engine.executors.dask"])
-def test_a_missing_name_of_a_real_package(package: str) -> None:
-    expected = rf"miniprefect\.{package}\.DaskExecutor\. It is not here yet: use ThreadExecutor"
-    with pytest.raises(ImportError, match=expected):
-        exec(f"from miniprefect.{package} import DaskExecutor")
-
-
 def test_names_that_are_imported_at_their_first_use_are_there() -> None:
     import miniprefect.executors as executors
 
@@ -86,3 +79,27 @@ def test_any_other_name_is_what_it_is_in_any_module(pretended: Any) -> None:
         _ = module.nope
     with pytest.raises(ImportError, match="cannot import name 'nope'"):
         exec("from miniprefect.x import nope")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "advice"),
+    [
+        ("miniprefect.tasks", "aws", "boto3"),
+        ("miniprefect.tasks", "gcp", "google-cloud"),
+        ("miniprefect", "agent", "no backend"),
+        ("miniprefect", "contrib", "@task of your own"),
+        ("miniprefect.engine", "cloud", "no backend"),
+        ("miniprefect.utilities", "graphql", "no backend"),
+    ],
+)
+def test_the_packages_that_are_there_give_advice_for_modules_that_are_not(module: str, name: str, advice: str) -> None:
+    with pytest.raises(ImportError, match=rf"does not have {module}\.{name}\. .*{advice}"):
+        exec(f"from {module} import {name}")
+    assert not hasattr(sys.modules[module], name)
+
+
+def test_what_nobody_has_is_no_part_of_a_package() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
+        exec("from miniprefect.tasks import nonsense")
+    with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
+        exec("from miniprefect import nonsense")
