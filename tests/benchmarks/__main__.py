@@ -4,7 +4,6 @@ Run by hand or in CI as a report. It never fails for being slow: `--check` print
 """
 
 import argparse
-import gc
 import os
 import platform
 import sys
@@ -59,7 +58,6 @@ def run_case(shape: Shape, size: int, rounds: int, everyone: Sequence[Contender]
 def report_shapes(options: argparse.Namespace) -> list[str]:
     """Run every case, telling on standard error which one, so that waiting is no riddle."""
     everyone = [*contenders(), *(rivals(options.rivals) if options.rivals else ())]
-    gc.freeze()  # else the collector would look through all modules of the rivals again and again, whoever runs
     cases = []
     for shape in [shape for shape in SHAPES if shape.name in options.only]:
         for size in sorted({*options.sizes, *([options.children] if shape is MAP else ())}):

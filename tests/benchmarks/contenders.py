@@ -49,7 +49,7 @@ class Contender:
     def measure(self, shape: Shape, n: int) -> tuple[Timing, Any]:
         """Build and run once; returns the timing and the result."""
         size, runs = shape.size(n), shape.runs(n)
-        gc.collect()
+        settle()
         start = perf_counter()
         work = self.build(shape, size)
         built = perf_counter()
@@ -58,6 +58,14 @@ class Contender:
         run_often(work, runs)
         end = perf_counter()
         return Timing((built - start) / size, (ran - built) / size / runs, (end - ran) / size / runs), result
+
+
+def settle() -> None:
+    """Hide what is alive from the garbage collector: what one leaves behind is no burden of the next."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # so that the collector counts from nothing
 
 
 def run_often(work: Work, runs: int) -> Any:

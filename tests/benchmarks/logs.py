@@ -1,6 +1,5 @@
 """What log lines cost: a chain with its log on, into a file, beside the same lines written with `logging` alone."""
 
-import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from miniprefect.utilities.logging import get_logger
-from tests.benchmarks.contenders import Work, build_flow
+from tests.benchmarks.contenders import Work, build_flow, settle
 from tests.benchmarks.shapes import CHAIN
 
 TITLES = ("log on, chain of", "lines", "bare us/line", "run us/line", "x bare (median)")
@@ -84,7 +83,7 @@ def file_handler(folder: str, name: str) -> logging.Handler:
 
 def seconds(work: Work) -> float:
     """How long it takes."""
-    gc.collect()
+    settle()
     start = perf_counter()
     work()
     return perf_counter() - start
