@@ -1,6 +1,7 @@
 """Plain runs: what a task run is when nothing is asked for equals what the task runner makes of it, step by step."""
 
 import contextvars
+import datetime
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -9,15 +10,16 @@ from typing import Any
 import pytest
 
 from miniprefect import Flow, Task, context, task
-from miniprefect.engine import plainly
+from miniprefect.engine import FlowRunner, plainly
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.signals import ENDRUN, FAIL, LOOP, PAUSE, RETRY, SKIP, SUCCESS, TRIGGERFAIL
 from miniprefect.engine.state import Cancelled, Failed, Paused, State, Success
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.triggers import all_finished
+from miniprefect.utilities.clock import use_clock
 from miniprefect.utilities.context import current_frame
 from miniprefect.utilities.debug import raise_on_exception
-from tests.engine.helpers import FUTURE, Returns, Unprintable
+from tests.engine.helpers import FUTURE, FakeClock, Returns, Unprintable
 
 
 @pytest.fixture(autouse=True)
@@ -87,28 +89,38 @@ OUTCOMES: dict[str, Callable[[], Any]] = {
 }
 
 
-def outcome(run: Callable[[], Any], runner: type[TaskRunner] | None) -> list[Any]:
+def outcome(run: Callable[[], Any], runner: type[TaskRunner] | None, **settings: Any) -> list[Any]:
     """Run a task, what follows it, and what does not; say what became of each."""
-    from miniprefect.engine import FlowRunner
-
     with Flow("flow") as flow:
-        first = task(run, name="first", tags=["t"])()
+        first = task(run, name="first", tags=["t"], **settings)()
         after = task(lambda x: [x], name="after")(first)
         always = task(lambda: "done", name="always", trigger=all_finished)(upstream_tasks=[first])
         other = task(lambda x=1, y=2: x + y, name="other")(y=5)
-    states = FlowRunner(flow, task_runner_cls=runner).run(return_tasks=flow.tasks).result
+    with use_clock(FakeClock()):
+        states = FlowRunner(flow, task_runner_cls=runner).run(return_tasks=flow.tasks).result
     return [
-        (type(s), s.message, repr(s.result) if type(s.result) is not Unprintable else None, s.context)
+        (
+            type(s),
+            s.message,
+            repr(s.result) if type(s.result) is not Unprintable else None,
+            s.context,
+            getattr(s, "start_time", None),
+            getattr(s, "run_count", None),
+        )
         for s in (states[node] for node in (first, after, always, other))
     ]
 
 
+RETRIES = {"max_retries": 2, "retry_delay": datetime.timedelta(hours=1), "retry_on": ValueError}
+
+
+@pytest.mark.parametrize("settings", [{}, RETRIES], ids=["", "retries"])
 @pytest.mark.parametrize("run", OUTCOMES.values(), ids=OUTCOMES)
-def test_a_plain_run_ends_as_one_step_by_step(run: Callable[[], Any]) -> None:
+def test_a_plain_run_ends_as_one_step_by_step(run: Callable[[], Any], settings: dict[str, Any]) -> None:
     class Watching(TaskRunner):
         """Nothing but another class: its runs are never plain."""
 
-    assert outcome(run, None) == outcome(run, Watching)
+    assert outcome(run, None, **settings) == outcome(run, Watching, **settings)
 
 
 def test_tasks_without_settings_are_run_plainly(stepwise: Ran) -> None:

@@ -85,10 +85,15 @@ def test_feeds_are_the_arguments_that_are_results() -> None:
     assert (plan.feeds.keys[at], plan.feeds.sources[at]) == ("x", plan.places[one])
 
 
+def test_a_task_that_may_be_tried_again_has_feeds_like_any_other() -> None:
+    flow = Flow("flow")
+    flow.add_task(Returns(1, max_retries=1, retry_delay=datetime.timedelta(0)))
+    assert flow.compiled().feeds.spans == [range(0)]
+
+
 @pytest.mark.parametrize(
     "settings",
     [
-        {"max_retries": 1, "retry_delay": datetime.timedelta(0)},
         {"timeout": 1},
         {"log_stdout": True},
         {"trigger": any_failed},

@@ -43,7 +43,7 @@ def _places_and_feeds(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]]
     keys, sources, spans = feeds
     for task in tasks:
         begin = len(keys)
-        is_plain = task.wants.nothing
+        is_plain = task.wants.plain
         for edge in upstream.get(task, ()):
             source = places[edge.upstream_task]
             if edge.mapped or edge.flattened:

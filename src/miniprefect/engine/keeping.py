@@ -1,9 +1,11 @@
 """The steps of a task run that use or keep results: targets, caches, checkpoints, and names made of inputs."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from miniprefect.engine.cache_validators import never_use
+from miniprefect.engine.caching import CachedStates
 from miniprefect.engine.gates import Gates, UpstreamStates
 from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
 from miniprefect.engine.runner import describe
@@ -75,7 +77,7 @@ class Keeping(Gates):
         if self.task.cache_validator is never_use:
             return state
         parameters = context.get("parameters") or {}
-        for known in self._cached_states(state):
+        for known in self._cached_states(state, inputs, parameters):
             if self.task.cache_validator(known, inputs, parameters):
                 raise ENDRUN(_without_inputs(known))
         records = self._records()
@@ -85,16 +87,22 @@ class Keeping(Gates):
             raise ENDRUN(_without_inputs(found))
         return state
 
-    def _cached_states(self, state: State) -> list[Cached]:
-        given = [state] if isinstance(state, Cached) else []
-        return [*given, *reversed((context.get("caches") or {}).get(self._cache_key(), ()))]
+    def _cached_states(self, state: State, inputs: Inputs, parameters: Inputs) -> Iterator[Cached]:
+        """List the states that this process knows and the validator may let pass."""
+        if isinstance(state, Cached):
+            yield state
+        known = (context.get("caches") or {}).get(self._cache_key(), ())
+        if isinstance(known, CachedStates):
+            yield from known.candidates(self.task.cache_validator, inputs, parameters)
+        else:
+            yield from reversed(known)
 
     def _cache_key(self) -> str:
         return self.task.cache_key or self.task.name
 
     def _remember(self, state: Cached) -> None:
         """Make a state known to later runs of this process."""
-        context.get("caches", {}).setdefault(self._cache_key(), []).append(state)
+        context.get("caches", {}).setdefault(self._cache_key(), CachedStates()).append(state)
 
     def _records(self) -> Any:
         """Return what makes cached states known to other processes, too, or None if the task keeps no results."""

@@ -133,5 +133,5 @@ def run_children(
 def can_be_plain(task: Any) -> bool:
     """Say whether a task wants nothing but to be called, and nobody watches."""
     return (
-        task.wants.nothing and not task.state_handlers and not logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
+        task.wants.plain and not task.state_handlers and not logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
     )

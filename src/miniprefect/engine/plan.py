@@ -19,19 +19,19 @@ class Wants(NamedTuple):
         run_name: a name for each run.
         target: to look whether the result is there already.
         cache: to use results again.
-        retries: to try again after a failure.
         special: a time limit, an event loop, or its output in the log.
         asking: to ask its trigger even when all upstream tasks succeeded.
-        nothing: none of these, nor that its result is kept: only to be called with the results of upstream tasks.
+        retries: to try again after a failure.
+        plain: none of the others, nor that its result is kept: only to be called with the results of upstream tasks.
     """
 
     run_name: bool
     target: bool
     cache: bool
-    retries: bool
     special: bool
     asking: bool
-    nothing: bool
+    retries: bool
+    plain: bool
 
 
 class TaskLike(Protocol):

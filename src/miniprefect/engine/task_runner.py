@@ -287,7 +287,7 @@ class TaskRunner(Keeping):
         return self._ended(self._after, error, inputs)
 
     def _after(self, error: BaseException, inputs: Inputs) -> State:
-        state = self._raised(error)
+        state = self._pass(self._way.afterwards, self._raised(error), inputs, watched=False)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
     def _kept(self, state: State, inputs: Inputs) -> State:
@@ -376,17 +376,17 @@ def is_async(run: Callable[..., Any]) -> bool:
 
 def wants_of(task: Any) -> Wants:
     """Return what the settings of a task ask of its runs; a task keeps this until a setting changes."""
-    wants = (
+    before_or_around = (
         task.task_run_name is not None,
         task.target is not None,
         task.cache_for is not None,
-        task.max_retries > 0,
         bool(task.timeout or task.log_stdout or is_async(task.run)),
         not is_content_with_success(task.trigger),
     )
     keeps = task.result is not None and task.checkpoint is not False
-    is_special = task.is_constant or task.is_parameter or task.is_setup or task.is_cleanup
-    return Wants(*wants, nothing=not (any(wants) or keeps or is_special))
+    has_a_role = task.is_constant or task.is_parameter or task.is_setup or task.is_cleanup
+    is_plain = not (any(before_or_around) or keeps or has_a_role)
+    return Wants(*before_or_around, retries=task.max_retries > 0, plain=is_plain)
 
 
 # Every gate, in order; the last two look at the state alone.
@@ -419,6 +419,7 @@ class _Way(NamedTuple):
 
     gates: tuple[Callable[..., State], ...]
     steps: tuple[Callable[..., State], ...]
+    afterwards: tuple[Callable[..., State], ...]
     is_plain: bool
     is_special: bool
     asks: bool
@@ -429,13 +430,13 @@ class _Way(NamedTuple):
 
 @functools.cache
 def _way(cls: Any, wants: Wants) -> _Way:
-    steps = tuple(
-        _step(cls, name) for name, want in _STEPS if want is None or getattr(wants, want) or _overrides(cls, name)
-    )
+    names = [name for name, want in _STEPS if want is None or getattr(wants, want) or _overrides(cls, name)]
+    steps = tuple(_step(cls, name) for name in names)
     collects = _overrides(cls, "get_task_inputs")
     return _Way(
         gates=tuple(_gate(cls, name) for name in _GATES),
         steps=steps,
+        afterwards=steps[names.index("get_task_run_state") + 1 :],
         is_plain=steps == _PLAIN_STEPS and not collects,
         is_special=wants.special,
         asks=wants.asking or _overrides(cls, *_GATES),
