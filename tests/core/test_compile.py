@@ -1,6 +1,9 @@
 """The plan of a flow is made once, and made anew whenever something that decides a run has changed."""
 
 import datetime
+import logging
+import threading
+import time
 
 import pytest
 
@@ -250,3 +253,52 @@ def test_the_plan_of_a_copy_is_its_own():
     assert other.edges == {Edge(*other.sorted_tasks())}
     assert len(other.run().result) == 2
     assert len(flow.run().result) == 1
+
+
+# ---------------------------------------------------------------------- changes of other kinds
+
+
+def test_constants_that_were_replaced_as_a_whole_count():
+    flow, call = flow_of_one_call()
+    flow.constants = {call: {"x": 10}}
+    assert value(flow, call) == 12
+
+
+def test_an_edge_from_a_task_that_was_taken_away_is_refused_before_anything_runs():
+    ran = []
+    with Flow("etl") as flow:
+        first = task(lambda: ran.append(1), name="first")()
+        task(lambda x: ran.append(2), name="second")(first)
+    flow.run()
+    flow.tasks.remove(first)
+    ran.clear()
+    with pytest.raises(ValueError, match="Some edges refer to tasks not contained in this flow"):
+        flow.run()
+    assert ran == []
+
+
+def test_a_flow_can_be_run_while_another_thread_adds_to_it(monkeypatch):
+    monkeypatch.setattr(logging.getLogger("prefect"), "disabled", True)
+    with Flow("etl") as flow:
+        last = one()
+        for _ in range(100):
+            last = add(last)
+        # A task that comes before what it depends on, so that the plan has to be sorted.
+        late = Task("late")
+        last.set_upstream(late)
+    stop = threading.Event()
+
+    def grow():
+        while not stop.is_set():
+            flow.add_edge(Task("new"), late)
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=grow)
+    thread.start()
+    try:
+        states = [flow.run() for _ in range(10)]
+    finally:
+        stop.set()
+        thread.join()
+    assert all(state.is_successful() for state in states)
+    assert {state.result[last].result for state in states} == {201}

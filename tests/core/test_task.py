@@ -2,9 +2,12 @@
 
 import copy
 import datetime
+import gc
 import linecache
 import pickle
 import re
+import weakref
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -421,3 +424,38 @@ def test_a_script_reads_what_another_process_pickled_of_a_module(tmp_path):
 def test_an_error_names_the_nearest_setting():
     with Flow("etl"), pytest.raises(AttributeError, match=re.escape("max_retries")):
         add(1, task_args={"max_retry": 3})
+
+
+# ---------------------------------------------------------------------- stand-ins for `run`
+
+
+def any_arguments(*args, **kwargs):
+    return sum(args) + sum(kwargs.values())
+
+
+@pytest.mark.parametrize("stand_in", [MagicMock(return_value=3), any_arguments, max], ids=repr)
+def test_run_can_be_replaced_by_a_stand_in(stand_in):
+    class Adds(Task):
+        def run(self, x=1, y=2):
+            return x + y
+
+    with Flow("flow") as flow:
+        added = Adds()(x=1, y=2)
+    added.run = stand_in if stand_in is not max else (lambda **values: max(values.values()) + 1)
+    assert flow.run().result[added].result == 3
+
+
+def test_a_class_of_tasks_that_nobody_uses_any_more_is_gone():
+    def use_a_class():
+        class Short(Task):
+            def run(self):
+                return 1
+
+        with Flow("flow") as flow:
+            Short()()
+        assert flow.run(task_runner_state_handlers=[lambda *states: None]).is_successful()
+        return weakref.ref(Short)
+
+    known = use_a_class()
+    gc.collect()
+    assert known() is None

@@ -9,8 +9,9 @@ from miniprefect import Flow, Parameter, Task, context, flatten, task, unmapped
 from miniprefect.core.edge import Edge
 from miniprefect.engine import FlowRunner
 from miniprefect.engine.mapping import Inputs, element, elements
-from miniprefect.engine.signals import SKIP, TRIGGERFAIL
+from miniprefect.engine.signals import FAIL, SKIP, TRIGGERFAIL
 from miniprefect.engine.state import Cached, Failed, Mapped, Pending, Retrying, Skipped, State, Success, TriggerFailed
+from miniprefect.triggers import all_finished
 from tests.engine.helpers import FUTURE, Handler, Returns
 
 
@@ -365,3 +366,75 @@ def test_a_run_of_a_map_never_changes_the_flow() -> None:
     before = (set(flow.tasks), set(flow.edges))
     flow.run()
     assert (set(flow.tasks), set(flow.edges)) == before
+
+
+# ---------------------------------------------------------------------- inputs that change or fail
+
+
+class Boasting(list[int]):
+    """A list that says it is longer than it is."""
+
+    def __len__(self) -> int:
+        return 9
+
+
+def test_a_child_may_change_the_list_that_it_is_mapped_over() -> None:
+    @task
+    def take(x: int, everything: list[int]) -> int:
+        everything.remove(x)
+        return x
+
+    def build() -> Task:
+        values = same([1, 2, 3, 4])
+        return take.map(values, unmapped(values))
+
+    assert result(build) == [1, 2, 3, 4]
+
+
+def test_a_list_that_lies_about_its_length_has_the_elements_that_it_has() -> None:
+    assert result(lambda: same.map(same(Boasting([1, 2])))) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (ValueError("x"), [(1, None), (2, None), (3, None)]),
+        (FAIL("x", result=[7, 8]), [(1, 7), (2, 8)]),
+        (FAIL("x", result="ab"), [(1, "a"), (2, "b")]),
+        (FAIL("x", result=5), [(1, None), (2, None), (3, None)]),
+        (FAIL("x", result={"a": 1}), [(1, None), (2, None), (3, None)]),
+    ],
+    ids=repr,
+)
+def test_of_an_input_that_has_failed_children_get_the_elements_if_there_are_any(failure: Any, expected: Any) -> None:
+    @task(trigger=all_finished)
+    def both(x: Any, y: Any) -> Any:
+        return (x, y)
+
+    assert result(lambda: both.map(same([1, 2, 3]), Returns(failure)())) == expected
+
+
+def test_a_map_over_flattened_children_waits_until_all_have_ended() -> None:
+    """Else the children of the first run would stand in the places of others in the second."""
+
+    @task(max_retries=1, retry_delay=datetime.timedelta(0))
+    def twice(x: int) -> list[int]:
+        if x == 1 and context.task_run_count == 1:
+            raise ValueError("once")
+        return [x, x]
+
+    assert result(lambda: add.map(flatten(twice.map([1, 2])), unmapped(10))) == [11, 11, 12, 12]
+
+
+def test_a_child_that_was_cached_is_put_to_its_validator() -> None:
+    @task(cache_for=datetime.timedelta(hours=1))
+    def times_ten(x: int) -> int:
+        return 10 * x
+
+    expired = Cached(result=99, cached_result_expiration=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    valid = Cached(result=98, cached_result_expiration=FUTURE)
+    with Flow("flow") as flow:
+        mapped = times_ten.map([1, 2])
+    with context(caches={}):
+        final = flow.run(task_states={mapped: Mapped(map_states=[expired, valid])})
+    assert final.result[mapped].result == [10, 98]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from miniprefect import context
+from miniprefect import Flow, context, task
 from miniprefect.engine import state as states
 from miniprefect.engine.result import NoResult, Result
 from miniprefect.engine.state import (
@@ -480,3 +480,20 @@ def test_a_state_takes_an_attribute_of_ones_own_and_keeps_it() -> None:
     state: Any = Success("m", result=1)
     state.note = "mine"
     assert pickle.loads(pickle.dumps(state)).note == copy.deepcopy(state).note == "mine"
+
+
+def test_the_tags_of_a_state_are_those_of_its_run() -> None:
+    @task(tags=["a"])
+    def one() -> int:
+        return 1
+
+    @task(tags=["a"])
+    def bad() -> None:
+        raise ValueError
+
+    with Flow("flow") as flow:
+        good, failed = one(), bad()
+    states = flow.run().result
+    for node in (good, failed):
+        node.tags.add("later")
+    assert [states[node].context for node in (good, failed)] == [{"tags": ["a"]}] * 2

@@ -1,6 +1,7 @@
 """The contract of executors, kept by every one of them. To add one, add a class or a function to `EXECUTORS`."""
 
 import datetime
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -424,3 +425,40 @@ def test_an_executor_that_can_not_submit_gives_a_failed_flow(cls: type[Executor]
     flow.add_task(Returns(1))
     final = run(Full(), flow)
     assert (type(final), final.message) == (Failed, "Unexpected error: RuntimeError('full')")
+
+
+def test_all_tasks_of_a_run_see_the_same_ids_and_date(parallel: Executor) -> None:
+    together = threading.Barrier(2, timeout=10)
+
+    @task
+    def look(x: int) -> Any:
+        together.wait()
+        return context.flow_run_id, context.flow_run_name, context.date, id(context.caches)
+
+    with Flow("flow") as flow:
+        looked = look.map([0, 1])
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        seen = [{*run(parallel, flow).result[looked].result} for _ in range(50)]
+    finally:
+        sys.setswitchinterval(switch)
+    assert {len(one) for one in seen} == {1}
+
+
+@pytest.mark.parametrize("where", ["instance", "class"])
+def test_an_executor_that_is_patched_gets_the_calls(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    executor = LocalExecutor()
+    original = executor.submit
+
+    def submit(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+        return original(*args[where == "class" :], **kwargs)
+
+    monkeypatch.setattr(executor if where == "instance" else LocalExecutor, "submit", submit)
+    with Flow("flow") as flow:
+        mapped = inc.map([1, 2, 3])
+        inc(1)
+    assert run(executor, flow).result[mapped].result == [2, 3, 4]
+    assert len(calls) == 5

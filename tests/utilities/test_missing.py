@@ -80,3 +80,27 @@ def test_any_other_name_is_what_it_is_in_any_module(pretended: Any) -> None:
         _ = module.nope
     with pytest.raises(ImportError, match="cannot import name 'nope'"):
         exec("from miniprefect.x import nope")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "advice"),
+    [
+        ("miniprefect.tasks", "aws", "boto3"),
+        ("miniprefect.tasks", "gcp", "google-cloud"),
+        ("miniprefect", "agent", "no backend"),
+        ("miniprefect", "contrib", "@task of your own"),
+        ("miniprefect.engine", "cloud", "no backend"),
+        ("miniprefect.utilities", "graphql", "no backend"),
+    ],
+)
+def test_the_packages_that_are_there_give_advice_for_modules_that_are_not(module: str, name: str, advice: str) -> None:
+    with pytest.raises(ImportError, match=rf"does not have {module}\.{name}\. .*{advice}"):
+        exec(f"from {module} import {name}")
+    assert not hasattr(sys.modules[module], name)
+
+
+def test_what_nobody_has_is_no_part_of_a_package() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
+        exec("from miniprefect.tasks import nonsense")
+    with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
+        exec("from miniprefect import nonsense")

@@ -46,11 +46,11 @@ class Surroundings:
 
 def surroundings() -> Surroundings:
     """Read what the blocks around say. It is kept with the frame: mostly, many tasks are called in one block."""
-    frame = current_frame()
+    frame, now = current_frame(), Frame.last_write
     when, found = getattr(frame, "gathered", (None, None))
-    if found is None or when is not Frame.last_write:
+    if found is None or when is not now:
         found = Surroundings(*frame.gather("flow", "tags", "case", "resource", "mapped", "_created_tasks"))
-        frame.gathered = (Frame.last_write, found)
+        frame.gathered = (now, found)
     return found
 
 

@@ -14,12 +14,14 @@ def compile_plan(graph: Graph) -> Plan:
     Raises:
         ValueError: there is a cycle.
     """
-    index = graph._shared_index()
+    # A copy: another thread may add tasks meanwhile.
+    tasks, index = list(graph.tasks), graph._shared_index()
     try:
-        places, feeds = _places_and_feeds(graph.tasks, index.upstream)
+        places, feeds = _places_and_feeds(tasks, index.upstream)
     except KeyError:
-        # A task was added before one that it depends on, which is rare.
-        places, feeds = _places_and_feeds(in_order(graph.tasks, index.upstream, graph.name), index.upstream)
+        # A task was added before one that it depends on, which is rare, or that one is not part of the flow.
+        graph.check_edges()
+        places, feeds = _places_and_feeds(in_order(tasks, index.upstream, graph.name), index.upstream)
     terminal = [place for place, task in enumerate(places) if task not in index.downstream]
     return Plan(
         places,

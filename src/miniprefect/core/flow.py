@@ -248,7 +248,7 @@ class Flow(Graph, NeedsBackend):
             ValueError: there is a cycle.
         """
         now = (self.tasks.version, self.edges.version, self.version, Task.generation)
-        if self._plan is None or self._plan[0] != now:
+        if self._plan is None or self._plan[0] != now or self._plan[1].constants is not self.constants:
             self._plan = now, compile_plan(self)
         return self._plan[1]
 

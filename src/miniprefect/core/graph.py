@@ -361,16 +361,24 @@ class Graph:
             ValueError: there is a cycle, an edge or a reference task belongs to no task of the flow, or an
                 argument is given twice.
         """
-        for edge in self.edges:
+        self.check_edges()
+        for task in self._reference_tasks:
+            if task not in self.tasks:
+                raise ValueError(f"Some reference tasks are not contained in this flow: {task}.")
+        self.sorted_tasks()
+
+    def check_edges(self) -> None:
+        """Check that both ends of all edges are part of the flow.
+
+        Raises:
+            ValueError: one is not.
+        """
+        for edge in list(self.edges):
             if edge.upstream_task not in self.tasks or edge.downstream_task not in self.tasks:
                 raise ValueError(
                     f"Some edges refer to tasks not contained in this flow: {edge}. Add the tasks again, or "
                     "discard the edge."
                 )
-        for task in self._reference_tasks:
-            if task not in self.tasks:
-                raise ValueError(f"Some reference tasks are not contained in this flow: {task}.")
-        self.sorted_tasks()
 
 
 def _ends(task: Task, edges: list[Edge] | None) -> bool:
@@ -406,7 +414,8 @@ class _EdgeIndex:
         self.version = 0 if edges is None else edges.version
         self.upstream: dict[Task, list[Edge]] = {}
         self.downstream: dict[Task, list[Edge]] = {}
-        for edge in edges or ():
+        # A copy: another thread may add edges meanwhile.
+        for edge in list(edges or ()):
             self.add(edge)
 
     def add(self, edge: Edge) -> None:

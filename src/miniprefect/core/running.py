@@ -208,7 +208,7 @@ class _Runs:
             return state
         if not isinstance(state.result, BaseException):
             known = state.result if isinstance(state.result, dict) else {}
-            state.result = {task: known.get(task) or Pending("Task not run.") for task in self.flow.tasks}
+            state.result = {task: known.get(task) or Pending("Task not run.") for task in list(self.flow.tasks)}
         return state
 
 

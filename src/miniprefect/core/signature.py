@@ -73,6 +73,9 @@ def _check_kinds(parameters: list[inspect.Parameter], name: str) -> None:
         )
 
 
+_VARIABLE = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+
+
 class CallSignature:
     """Bind the arguments of a task call to the names that ``run`` gives them.
 
@@ -84,7 +87,7 @@ class CallSignature:
 
     def __init__(self, signature: inspect.Signature) -> None:
         parameters = signature.parameters.values()
-        named = [p for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        named = [p for p in parameters if p.kind not in _VARIABLE]
         self.signature = signature
         self.positional = tuple(p.name for p in named if p.kind is not inspect.Parameter.KEYWORD_ONLY)
         self.names = frozenset(p.name for p in named)
@@ -130,6 +133,28 @@ def outputs_count(signature: inspect.Signature) -> int | None:
     if not arguments or arguments == ((),):
         return 0
     return None if Ellipsis in arguments else len(arguments)
+
+
+def call_signature(task: Any, is_replaced: bool = False) -> CallSignature:
+    """Return how `task` is called; classes are inspected once.
+
+    What replaces the ``run`` of a task later, `is_replaced`, may be any stand-in, as tests use them.
+    """
+    if "run" in task.__dict__:
+        return CallSignature(_as_it_is(task.run) if is_replaced else check_function(task.run, task.name))
+    cls = type(task)
+    known: CallSignature | None = cls.__dict__.get("_run_signature")
+    if known is None:
+        known = cls._run_signature = CallSignature(check_function(task.run, task.name))
+    return known
+
+
+def _as_it_is(run: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of a function; of one that has none, one that takes anything."""
+    try:
+        return inspect.signature(run)
+    except (TypeError, ValueError):
+        return inspect.Signature([inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)])
 
 
 class InstanceSignature:

@@ -21,7 +21,7 @@ from miniprefect.core.checks import (
     expect,
     nearest,
 )
-from miniprefect.core.signature import CallSignature, InstanceSignature, check_function, check_method, outputs_count
+from miniprefect.core.signature import InstanceSignature, call_signature, check_method, outputs_count
 from miniprefect.engine.plan import Wants
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.signals import FAIL
@@ -107,8 +107,6 @@ class Task:
 
     __signature__ = InstanceSignature()
 
-    _signatures: ClassVar[dict[Any, CallSignature]] = {}
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "run" in cls.__dict__:
@@ -153,7 +151,7 @@ class Task:
         self.name = checked_name(name, "task") if name is not None else type(self).__name__
         owner = f"Task {self.name!r}"
         self.slug = slug
-        self._call_signature = self._inspected()
+        self._call_signature = call_signature(self)
         self.tags = checked_tags(tags, owner) | set(around.tags or ())
 
         retries = defaults.max_retries if max_retries is None else max_retries
@@ -196,15 +194,6 @@ class Task:
                 stacklevel=3,
             )
 
-    def _inspected(self) -> CallSignature:
-        """Return how the task is called; classes are inspected once."""
-        if "run" in self.__dict__:
-            return CallSignature(check_function(self.run, self.name))
-        known = self._signatures.get(type(self))
-        if known is None:
-            known = self._signatures[type(self)] = CallSignature(check_function(self.run, self.name))
-        return known
-
     def __getattr__(self, name: str) -> Any:
         if name in _SETTINGS and "_call_signature" not in self.__dict__:
             raise AttributeError(
@@ -216,7 +205,7 @@ class Task:
         object.__setattr__(self, name, value)
         if "wants" in self.__dict__ and (name in _SETTINGS or name == "run"):
             if name == "run":
-                self._call_signature = self._inspected()
+                self._call_signature = call_signature(self, is_replaced=True)
             self.__dict__["wants"] = wants_of(self)
             Task.generation = next(Task.changes)
 

@@ -50,7 +50,8 @@ class Gates(Runner):
 
     def check_upstream_finished(self, state: State, upstream_states: UpstreamStates) -> State:
         """End the run, unchanged, unless all upstream tasks have finished."""
-        if not all(s.is_finished() for s in _awaited(upstream_states)):
+        awaited = _awaited(upstream_states, lambda edge: getattr(edge, "flattened", False))
+        if not all(s.is_finished() for s in awaited):
             raise ENDRUN(state)
         return state
 
@@ -126,10 +127,13 @@ def _can_be_mapped(state: State) -> bool:
     return state.is_mapped() or hasattr(state.result, "__getitem__")
 
 
-def _awaited(upstream_states: UpstreamStates) -> Iterator[State]:
-    """List the states that a task depends on: all children of a mapped task, unless it is mapped over them itself."""
+def _awaited(upstream_states: UpstreamStates, takes_all: Callable[[Any], bool] = lambda edge: False) -> Iterator[State]:
+    """List the states that a task depends on: all children of a mapped task, unless it is mapped over them itself.
+
+    It is so also by an edge that `takes_all` children even then: to flatten them, all must be there.
+    """
     for edge, state in upstream_states.items():
-        if state.is_mapped() and not getattr(edge, "mapped", False):
+        if state.is_mapped() and (takes_all(edge) or not getattr(edge, "mapped", False)):
             yield from each_child([state])
         else:
             yield state

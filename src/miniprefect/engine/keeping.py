@@ -10,7 +10,7 @@ from miniprefect.engine.gates import Gates, UpstreamStates
 from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
 from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
-from miniprefect.engine.state import Cached, Looped, State, Success
+from miniprefect.engine.state import Cached, Looped, Pending, State, Success
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context
 from miniprefect.utilities.lazy import LazyModule
@@ -74,11 +74,17 @@ class Keeping(Gates):
 
     def check_task_is_cached(self, state: State, inputs: Inputs) -> State:
         """End the run with an earlier result that the task's validator lets pass, if there is one."""
-        if self.task.cache_validator is never_use:
+        validator, parameters = self.task.cache_validator, context.get("parameters") or {}
+        if isinstance(state, Cached):
+            if validator(state, inputs, parameters):
+                if not any(known is state for known in self._cached_states(inputs, parameters)):
+                    self._remember(state)
+                raise ENDRUN(state)
+            state = Pending("Cache was invalid; ready to run.")
+        if validator is never_use:
             return state
-        parameters = context.get("parameters") or {}
-        for known in self._cached_states(state, inputs, parameters):
-            if self.task.cache_validator(known, inputs, parameters):
+        for known in self._cached_states(inputs, parameters):
+            if validator(known, inputs, parameters):
                 raise ENDRUN(_without_inputs(known))
         records = self._records()
         found = records and records.find(inputs, parameters)
@@ -87,10 +93,8 @@ class Keeping(Gates):
             raise ENDRUN(_without_inputs(found))
         return state
 
-    def _cached_states(self, state: State, inputs: Inputs, parameters: Inputs) -> Iterator[Cached]:
+    def _cached_states(self, inputs: Inputs, parameters: Inputs) -> Iterator[Cached]:
         """List the states that this process knows and the validator may let pass."""
-        if isinstance(state, Cached):
-            yield state
         known = (context.get("caches") or {}).get(self._cache_key(), ())
         if isinstance(known, CachedStates):
             yield from known.candidates(self.task.cache_validator, inputs, parameters)

@@ -26,19 +26,20 @@ def element(state: State, value: Any) -> State:
 def elements(state: State) -> Sequence[Any] | None:
     """Take a state apart: into its children, if it is mapped, or else into the elements of its result.
 
-    A state without a result to take apart, such as that of a failed task, gives None: all children get it whole.
+    The state of a task that failed may have nothing to take apart, and gives None: a child gets it without a result.
 
     Raises:
         Exception: what the result raises when it is read by index, a TypeError if it has none.
     """
     if isinstance(state, Mapped):
         return state.map_states
-    if not state.is_successful():
-        return None
     result = state.result
     if isinstance(result, list | tuple):
-        return result
-    if isinstance(result, Mapping) or not hasattr(result, "__len__"):
+        # A copy, for a child may change the list that it is mapped over.
+        return list(result)
+    if isinstance(result, Mapping) or not hasattr(result, "__getitem__") or not hasattr(result, "__len__"):
+        if not state.is_successful():
+            return None
         raise TypeError(
             f"A {type(result).__name__} can't be mapped over. Return a list, or pass it whole: unmapped(...)."
         )
@@ -89,7 +90,7 @@ class Inputs:
 def _part(state: State, parts: Sequence[Any] | None, index: int) -> State:
     """Return what one child gets in the place of `state`."""
     if parts is None:
-        return state
+        return element(state, None)
     part = parts[index]
     return part if isinstance(state, Mapped) else element(state, part)
 
@@ -121,7 +122,7 @@ class Fan:
         self.place = place
         self.inputs = inputs
         self.known = known.map_states[: inputs.size] if isinstance(known, Mapped) else []
-        finished = [state if state is not None and state.is_finished() else None for state in self.known]
+        finished = [state if _needs_no_run(state) else None for state in self.known]
         self.states: list[Any] = finished + [None] * (inputs.size - len(finished))
         self.state = Mapped(parent.message, None, self.states, parent.context, parent._cached_inputs)
 
@@ -138,6 +139,11 @@ class Fan:
         for index in self.unfinished():
             self.states[index] = Pending("Task not run.")
         self.state.result = [state.result for state in self.states]
+
+
+def _needs_no_run(state: State | None) -> bool:
+    """Say whether a child has ended: one that was cached is to be put to its validator first."""
+    return state is not None and state.is_finished() and not state.is_cached()
 
 
 def flattened(upstream_states: UpstreamStates) -> UpstreamStates:

@@ -209,7 +209,7 @@ class Plan:
         self.parameters = [self.tasks[place] for place in special if self.tasks[place].is_parameter]
         self.setups = [self.tasks[place] for place in special if self.tasks[place].is_setup]
         self.crews: dict[Any, Any] = {}
-        self._given: dict[tuple[int, str], tuple[Any, GivenEdge, State]] = {}
+        self._given: dict[tuple[int, str], GivenEdge] = {}
 
     def edges(self, place: int) -> Sequence[Any]:
         """Return the edges that end at a task."""
@@ -226,14 +226,12 @@ class Plan:
         """
         upstream = {edge: states[self.places[edge.upstream_task]] for edge in self.edges(place)}
         for key, value in self.constants.get(self.tasks[place], {}).items():
-            known = self._given.get((place, key))
-            if known is None or known[0] is not value:
-                known = self._give(place, key, value)
-            upstream[known[1]] = known[2]
+            upstream[self._given_edge(place, key, value)] = Success("Auto-generated constant value", result=value)
         return upstream
 
-    def _give(self, place: int, key: str, value: Any) -> "tuple[Any, GivenEdge, State]":
-        """Make the edge and the state of a plain value, and keep them for as long as it stays the same."""
-        state = Success("Auto-generated constant value", result=value)
-        given = self._given[place, key] = (value, GivenEdge(GivenValue(value), self.tasks[place], key), state)
-        return given
+    def _given_edge(self, place: int, key: str, value: Any) -> "GivenEdge":
+        """Return the edge of a plain value, kept for as long as it stays the same."""
+        edge = self._given.get((place, key))
+        if edge is None or edge.upstream_task.value is not value:
+            edge = self._given[place, key] = GivenEdge(GivenValue(value), self.tasks[place], key)
+        return edge

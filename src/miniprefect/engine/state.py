@@ -44,6 +44,9 @@ class State:
 
     color: ClassVar[str] = "#696969"
 
+    # A dict, or what it is made of when it is asked for: the tags, None outside a task run.
+    _context: Any
+
     def __init__(
         self,
         message: Any = None,
@@ -54,9 +57,11 @@ class State:
         self.message = message
         self._held = result
         self._cached_inputs = cached_inputs
-        # Outside a `context=` of one's own the tags are kept as they are and become a dict when asked for.
         tags = current_frame().task_tags
-        self._context = tags if context is None else _with_tags(context, tags)
+        if context is not None:
+            self._context = _with_tags(context, tags)
+        else:
+            self._context = tags and tuple(tags)
 
     @property
     def result(self) -> Any:
@@ -84,9 +89,9 @@ class State:
     def context(self) -> dict[str, Any]:
         """Facts about the run that the state belongs to: ``tags`` and what was given."""
         held = self._context
-        if not isinstance(held, dict):
-            held = self._context = _with_tags({}, held)
-        return held
+        made: dict[str, Any] = held if isinstance(held, dict) else _with_tags({}, held)
+        self._context = made
+        return made
 
     @context.setter
     def context(self, context: dict[str, Any]) -> None:
@@ -385,7 +390,8 @@ def succeeded(result: Any, tags: set[str]) -> Success:
     state = Success.__new__(Success)
     state.message = "Task run succeeded."
     state._held = result
-    state._context = tags
+    # As they are now: a set of tags can be changed.
+    state._context = tuple(tags) if tags else ()
     state._cached_inputs = None
     return state
 

@@ -389,15 +389,15 @@ def wants_of(task: Any) -> Wants:
     return Wants(*before_or_around, retries=task.max_retries > 0, plain=is_plain)
 
 
-# Every gate, in order; the last two look at the state alone.
+# Every gate, in order; the first two look at the state alone.
 _GATES = (
+    "check_task_is_ready",
+    "check_task_reached_start_time",
     "check_upstream_finished",
     "check_upstream_skipped",
     "check_task_trigger",
-    "check_task_is_ready",
-    "check_task_reached_start_time",
 )
-_STATE_ONLY = _GATES[-2:]
+_STATE_ONLY = _GATES[:2]
 _MAP_GATES = (Gates.check_upstream_finished, Gates.check_upstream_skipped, Gates.check_task_ready_to_map)
 
 # Every step of a run, in order, each with what a task must want to need it; None is needed by all.
@@ -428,8 +428,17 @@ class _Way(NamedTuple):
     collects: bool
 
 
-@functools.cache
 def _way(cls: Any, wants: Wants) -> _Way:
+    """Return the way of a class for what a task wants, kept with the class: it must not outlive that."""
+    if "_ways" not in cls.__dict__:
+        cls._ways = {}
+    known: _Way | None = cls._ways.get(wants)
+    if known is None:
+        known = cls._ways[wants] = _made_way(cls, wants)
+    return known
+
+
+def _made_way(cls: Any, wants: Wants) -> _Way:
     names = [name for name, want in _STEPS if want is None or getattr(wants, want) or _overrides(cls, name)]
     steps = tuple(_step(cls, name) for name in names)
     collects = _overrides(cls, "get_task_inputs")

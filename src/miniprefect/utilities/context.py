@@ -53,6 +53,12 @@ class Frame:
         Frame.last_write = object()
         return value
 
+    def define(self, key: str, maker: Maker) -> Any:
+        """Make the value of a key at its first read. All threads that a flow run has get the same."""
+        if self.values is None:
+            self.values = {}
+        return self.values.setdefault(key, maker(self))
+
     def lookup(self, key: str) -> Any:
         """Return the value of `key` as seen from this frame, or a private marker when there is none."""
         frame: Frame | None = self
@@ -61,7 +67,7 @@ class Frame:
                 value = frame.values[key]
                 return _ABSENT if value is _DELETED else value
             if key in frame.makers:
-                return frame.remember(key, frame.makers[key](frame))
+                return frame.define(key, frame.makers[key])
             frame = frame.parent
         return self._lookup_default(key)
 
@@ -81,7 +87,7 @@ class Frame:
         frame: Frame | None = self
         while frame is not None:
             if key in frame.defaults:
-                return frame.remember(key, frame.defaults[key](frame))
+                return frame.define(key, frame.defaults[key])
             frame = frame.parent
         return _ABSENT
 
@@ -90,7 +96,8 @@ class Frame:
         found: dict[str, None] = {}
         for frame in reversed(self.stack()):
             found.update(dict.fromkeys((*frame.defaults, *frame.makers)))
-            for key, value in (frame.values or {}).items():
+            # A copy: other threads may write meanwhile.
+            for key, value in list((frame.values or {}).items()):
                 found.pop(key, None)
                 if value is not _DELETED:
                     found[key] = None

@@ -1,6 +1,7 @@
 """What is imported when it is first used, because most programs never use it and start sooner so."""
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ class LazyModule:
 
     def __repr__(self) -> str:
         return f"<lazy module {self._name}>"
+
+
+missing = LazyModule("miniprefect.utilities.missing")
 
 
 class FilledLater(dict[str, Any]):
@@ -49,7 +53,7 @@ def imported_later(module: str, places: Mapping[str, str]) -> Callable[[str], An
 
     def find(name: str) -> Any:
         if name not in places:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            missing.refuse(module, name, sys._getframe(1))
         place, _, attribute = places[name].partition(":")
         found = importlib.import_module(place)
         return getattr(found, attribute) if attribute else found
@@ -70,6 +74,6 @@ def submodules_of(package: str) -> Callable[[str], Any]:
             except ModuleNotFoundError as error:
                 if error.name != f"{package}.{name}":
                     raise
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        missing.refuse(package, name, sys._getframe(1))
 
     return find

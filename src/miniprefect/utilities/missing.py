@@ -17,7 +17,7 @@ import opcode
 import sys
 from collections.abc import Callable, Mapping
 from types import FrameType, MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 NO_BACKEND = "There is no backend here: run the flow with flow.run(), on a schedule or from cron."
 NO_DASK = "It is not here yet: use LocalExecutor, or an executor of your own (see miniprefect.executors.base)."
@@ -81,16 +81,20 @@ def advice_for(module: str) -> str:
 
 def missing_names(module: str, names: Mapping[str, str] = MappingProxyType({})) -> Callable[[str], Any]:
     """Make the `__getattr__` of `module`; `names` maps names that it lacks to what to use instead."""
-    below = module.partition(".")[2]
 
     def getattr_of_module(name: str) -> Any:
-        advice = names.get(name) or ADVICE.get(f"{below}.{name}".lstrip("."), "")
-        if advice and _imports_a_name(sys._getframe(1)):
-            raise ImportError(f"miniprefect does not have {module}.{name}. {advice}", name=module)
-        hint = f". {advice}" if advice else ""
-        raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}", name=name)
+        refuse(module, name, sys._getframe(1), names.get(name))
 
     return getattr_of_module
+
+
+def refuse(module: str, name: str, asking: FrameType, advice: str | None = None) -> NoReturn:
+    """Say that `module` has no `name`, and what to use instead if that is known, to the code of the frame `asking`."""
+    advice = advice or ADVICE.get(f"{module.partition('.')[2]}.{name}".lstrip("."), "")
+    if advice and _imports_a_name(asking):
+        raise ImportError(f"miniprefect does not have {module}.{name}. {advice}", name=module)
+    hint = f". {advice}" if advice else ""
+    raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}", name=name)
 
 
 def _imports_a_name(frame: FrameType) -> bool:

@@ -17,7 +17,7 @@ from prefect.engine.cache_validators import (
 )
 from prefect.engine.result import Result
 from prefect.engine.results import LocalResult
-from prefect.engine.state import Cached
+from prefect.engine.state import Cached, Mapped
 
 HOUR = timedelta(hours=1)
 FUTURE = datetime.datetime.now(UTC) + HOUR
@@ -192,6 +192,30 @@ def a_cached_state_given_beforehand():
     expired = Cached(result=Result("cached"), cached_result_expiration=PAST)
     seen = [describe(flow.run(task_states={made: state}).result[made]) for state in (valid, expired)]
     return [seen, len(calls)]
+
+
+@scenario
+def an_invalid_cached_state_given_beforehand_becomes_pending():
+    watch = Watch()
+    counted, calls = counting("counted", cache_for=HOUR, state_handlers=[watch])
+    with Flow("flow") as flow:
+        made = counted()
+    expired = Cached(result=Result("cached"), cached_result_expiration=PAST)
+    with prefect.context(caches={}):
+        state = flow.run(task_states={made: expired})
+    return [describe(state.result[made]), len(calls), watch.seen]
+
+
+@scenario
+def cached_children_given_beforehand():
+    counted, calls = counting("counted", cache_for=HOUR)
+    with Flow("flow") as flow:
+        made = counted.map(x=Parameter("x"))
+    valid = Cached(result=Result("cached"), cached_result_expiration=FUTURE)
+    expired = Cached(result=Result("cached"), cached_result_expiration=PAST)
+    with prefect.context(caches={}):
+        state = flow.run(x=[1, 2], task_states={made: Mapped(map_states=[expired, valid])})
+    return [plain(state.result[made].result), calls]
 
 
 @scenario(since="0.10")

@@ -16,6 +16,7 @@ from prefect.engine import signals
 from prefect.engine.results import LocalResult
 from prefect.engine.state import Mapped, Resume, Skipped, Success
 from prefect.tasks.control_flow import FilterTask, ifelse, merge, switch
+from prefect.triggers import all_finished
 
 NOW = timedelta(0)
 HOUR = timedelta(hours=1)
@@ -356,6 +357,51 @@ def flatten_and_retry():
     with Flow("flow") as flow:
         double.map(prefect.flatten(twice.map([1, 2])))
     return results(flow)
+
+
+@scenario(
+    differs="Prefect maps over what is there and, when the child has been tried again, takes its states for others'",
+    here={"double-1": [2, 2, 4, 4]},
+)
+def flatten_and_a_first_child_that_retries():
+    @task(**AGAIN)
+    def twice(x):
+        if x == 1 and prefect.context.task_run_count == 1:
+            raise ValueError("first time")
+        return [x, x]
+
+    with Flow("flow") as flow:
+        double.map(prefect.flatten(twice.map([1, 2])))
+    return results(flow)
+
+
+def both_of_a_failed_input(failure):
+    @task
+    def failing():
+        raise failure
+
+    @task(trigger=all_finished)
+    def both(x, y):
+        return [x, y]
+
+    with Flow("flow") as flow:
+        both.map(same([1, 2, 3]), failing())
+    return results(flow)["both-1"]
+
+
+@scenario
+def map_over_an_input_that_failed():
+    return both_of_a_failed_input(ValueError("no"))
+
+
+@scenario
+def map_over_an_input_that_failed_with_a_list():
+    return both_of_a_failed_input(signals.FAIL("no", result=[7, 8]))
+
+
+@scenario
+def map_over_an_input_that_failed_with_a_number():
+    return both_of_a_failed_input(signals.FAIL("no", result=7))
 
 
 @scenario

@@ -6,6 +6,7 @@ from datetime import timedelta
 from observe import UTC, describe, outcome, plain, run, run_once, scenario, states
 from prefect import Flow, task
 from prefect.engine import FlowRunner
+from prefect.engine.signals import SKIP
 from prefect.engine.state import (
     Failed,
     Mapped,
@@ -51,6 +52,37 @@ def a_finished_task_is_not_run_again():
 def a_failed_task_is_not_run_again():
     flow, first, _ = two_steps()
     return run(flow, task_states={first: Failed("before")})
+
+
+def given_when_upstream(trouble, state):
+    @task
+    def up():
+        raise trouble
+
+    with Flow("flow") as flow:
+        down = double(up())
+    return run_once(flow, task_states={down: state})
+
+
+@scenario
+def a_paused_task_stays_so_when_an_upstream_task_fails():
+    return given_when_upstream(ValueError("no"), Paused("wait"))
+
+
+@scenario
+def a_paused_task_stays_so_when_an_upstream_task_is_skipped():
+    return given_when_upstream(SKIP("no"), Paused("wait"))
+
+
+@scenario
+def a_scheduled_task_stays_so_when_an_upstream_task_fails():
+    tomorrow = Scheduled("later", start_time=datetime.datetime(2999, 1, 1, tzinfo=UTC))
+    return given_when_upstream(ValueError("no"), tomorrow)
+
+
+@scenario
+def a_running_task_stays_so_when_an_upstream_task_fails():
+    return given_when_upstream(ValueError("no"), Running("busy"))
 
 
 @scenario(since="0.10")
