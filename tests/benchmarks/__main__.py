@@ -15,13 +15,13 @@ os.environ["PREFECT__LOGGING__LEVEL"] = "CRITICAL"
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 import miniprefect
-from tests.benchmarks import logs, memory, report, starts
+from tests.benchmarks import logs, memory, parts, report, starts
 from tests.benchmarks.contenders import Contender, contenders
 from tests.benchmarks.rivals import rivals
-from tests.benchmarks.shapes import MAP, SHAPES, Shape
+from tests.benchmarks.shapes import CHAIN, FAN, GRID, MAP, SHAPES, Shape
 
-LOG_LINES, MEMORY, STARTING = "log lines", "memory", "starting"
-WORKS = [*(shape.name for shape in SHAPES), LOG_LINES, MEMORY, STARTING]
+PARTS, LOG_LINES, MEMORY, STARTING = "parts", "log lines", "memory", "starting"
+WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, MEMORY, STARTING]
 LONGEST_LOGGED_CHAIN = 10_000
 WARM_UP = 10
 
@@ -67,6 +67,14 @@ def report_shapes(options: argparse.Namespace) -> list[str]:
     return list(report.shortfalls(cases))
 
 
+def report_parts(options: argparse.Namespace) -> list[str]:
+    """Take the time of a run apart; there is no target."""
+    cases = [(shape, size) for shape in (CHAIN, FAN, GRID) for size in options.sizes]
+    found = [line for case in cases for line in parts.measure(miniprefect, *case, options.rounds)]
+    print(report.table(found, parts.TITLES))
+    return []
+
+
 def report_logs(options: argparse.Namespace) -> list[str]:
     """Run with the log on."""
     sizes = {min(size, LONGEST_LOGGED_CHAIN) for size in options.sizes}
@@ -91,7 +99,7 @@ def report_starts(options: argparse.Namespace) -> list[str]:
     return list(starts.shortfalls(times))
 
 
-REPORTS = {LOG_LINES: report_logs, MEMORY: report_memory, STARTING: report_starts}
+REPORTS = {PARTS: report_parts, LOG_LINES: report_logs, MEMORY: report_memory, STARTING: report_starts}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
