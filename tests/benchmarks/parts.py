@@ -1,6 +1,7 @@
 """Where the time goes: a flow built, compiled and run, with the garbage collector and without it."""
 
 import gc
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
@@ -32,7 +33,7 @@ def spans(api: Any, shape: Shape, size: int) -> list[float]:
     for work in (flow.compiled, flow.run, flow.run):
         work()
         moments.append(perf_counter())
-    return [(end - start) / size * 1e6 for start, end in zip(moments, moments[1:], strict=False)]
+    return [(end - start) / size * 1e6 for start, end in itertools.pairwise(moments)]
 
 
 def measure(api: Any, shape: Shape, size: int, rounds: int) -> list[tuple[str, ...]]:
