@@ -18,7 +18,7 @@ from miniprefect.executors.base import Executor
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.collections import DotDict
 from miniprefect.utilities.context import context as the_context
-from miniprefect.utilities.context import current_frame, entered
+from miniprefect.utilities.context import current_frame, enter_frame
 from miniprefect.utilities.lazy import LazyModule
 
 waiting = LazyModule("miniprefect.engine.waiting")
@@ -37,6 +37,8 @@ class FlowRunnerInitializeResult(NamedTuple):
 
 class FlowRunner(Runner):
     """Take a flow through one run: every task gets its turn once; what waits for a retry is left for the next run.
+
+    On an executor that answers with futures, tasks that fail here are tried again here, when that is due.
 
     Args:
         flow: the flow.
@@ -97,13 +99,18 @@ class FlowRunner(Runner):
         executor = executor or get_default_executor_class()()
         self.logger.debug("Using executor type %s", type(executor).__name__)
         begun = self.initialize_run(state, task_states, context, task_contexts, parameters)
-        with entered(FlowFrame(current_frame(), begun.context, self.flow)):
+        before = current_frame()
+        try:
+            enter_frame(FlowFrame(before, begun.context, self.flow))
             return self._live(
                 begun,
                 return_tasks=set(return_tasks or ()),
                 handlers=list(task_runner_state_handlers or ()),
                 executor=executor,
             )
+        finally:
+            # Not by a `with` block, which Ctrl-C may leave before it has quite begun.
+            enter_frame(before)
 
     def _live(
         self,

@@ -106,7 +106,10 @@ class Keeping(Gates):
 
     def _remember(self, state: Cached) -> None:
         """Make a state known to later runs of this process."""
-        context.get("caches", {}).setdefault(self._cache_key(), CachedStates()).append(state)
+        caches, key = context.get("caches", {}), self._cache_key()
+        if key not in caches:
+            caches.setdefault(key, CachedStates())
+        caches[key].append(state)
 
     def _records(self) -> Any:
         """Return what makes cached states known to other processes, too, or None if the task keeps no results."""
@@ -126,7 +129,7 @@ class Keeping(Gates):
             return state
         cached = Cached(
             state.message,
-            result=state._result,
+            result=state._held,
             cached_inputs={name: Result(value) for name, value in inputs.items()},
             cached_parameters=context.get("parameters"),
             cached_result_expiration=utc_now() + self.task.cache_for,

@@ -16,7 +16,7 @@ from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import logger_of
 from miniprefect.engine.state import PLAINLY_WELL, State, succeeded
 from miniprefect.engine.task_runner import TaskRunner
-from miniprefect.utilities.context import Frame, enter_frame, leave_frame
+from miniprefect.utilities.context import Frame, current_frame, enter_frame
 
 
 class Outcomes:
@@ -63,7 +63,7 @@ def run_tasks(
     tasks, slugs, constants_of, (keys, sources, spans) = plan.tasks, plan.slugs, plan.constants.get, plan.feeds
     states, values, odd = outcomes.states, outcomes.values, outcomes.odd
     is_logged = logger_of(TaskRunner.__name__).isEnabledFor
-    before = enter_frame(parent)
+    before = current_frame()
     try:
         for place in places:
             task, span = tasks[place], spans[place]
@@ -86,7 +86,7 @@ def run_tasks(
                 values[place] = value.value if isinstance(value, Result) else value
                 states[place] = succeeded(value, task.tags)
     finally:
-        leave_frame(before)
+        enter_frame(before)
     return None
 
 
@@ -111,7 +111,7 @@ def run_children(
         runner: the task's runner.
     """
     run, tags = task.run, task.tags
-    before = enter_frame(parent)
+    before = current_frame()
     try:
         for index in range(len(states)):
             inputs = {}
@@ -127,7 +127,7 @@ def run_children(
             else:
                 states[index] = succeeded(value, tags)
     finally:
-        leave_frame(before)
+        enter_frame(before)
 
 
 def can_be_plain(task: Any) -> bool:

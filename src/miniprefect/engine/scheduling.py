@@ -1,7 +1,8 @@
-"""The scheduling loop: give every task of a plan its turn, and collect the states. No user code runs here.
+"""The scheduling loop: give every task of a plan its turn, and collect the states.
 
 This is the loop for an executor that runs calls at once and answers with their states: tasks get their turn in the
-order of the plan, and nothing ever waits. `engine.waiting` is the one for executors that answer with futures.
+order of the plan, and nothing ever waits. What wants nothing but to be called is left to `engine.plainly`. For executors
+that answer with futures there is `engine.waiting`.
 """
 
 import copy

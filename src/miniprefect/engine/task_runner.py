@@ -39,7 +39,7 @@ from miniprefect.engine.state import (
 )
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.utilities.clock import utc_now
-from miniprefect.utilities.context import Frame, context, current_frame, enter_frame, entered, leave_frame
+from miniprefect.utilities.context import Frame, context, current_frame, enter_frame, entered
 from miniprefect.utilities.lazy import LazyModule
 from miniprefect.utilities.logging import RedirectToLog, redirected_stdout
 
@@ -129,9 +129,9 @@ class TaskRunner(Keeping):
         values: dict[str, Any] | None,
         is_mapped_parent: bool,
     ) -> State:
-        frame = TaskFrame(parent, values, self.task, self.slug)
-        token = enter_frame(frame)
+        frame, before = TaskFrame(parent, values, self.task, self.slug), current_frame()
         try:
+            enter_frame(frame)
             if not self.logger.isEnabledFor(logging.INFO):
                 return self._ended(self._live, frame, state, upstream_states, is_mapped_parent)
             self.logger.info("Task '%s': Starting task run...", frame.full_name)
@@ -141,7 +141,7 @@ class TaskRunner(Keeping):
             )
             return state
         finally:
-            leave_frame(token)
+            enter_frame(before)
 
     def _live(
         self, frame: TaskFrame, state: State | None, upstream_states: UpstreamStates, is_mapped_parent: bool

@@ -30,10 +30,12 @@ _DELETED: Any = object()
 class Frame:
     """Hold one level of the context: the values given to it and the frame below."""
 
-    __slots__ = ("gathered", "parent", "values")
+    __slots__ = ("gathered", "parent", "told", "values")
 
-    # What `core.building` has gathered for this frame, and the last write before that.
+    # What `core.building` has gathered for this frame, and `utilities.logging` has told of it; each with the last write
+    # before that.
     gathered: Any
+    told: Any
 
     # Another object after each writing to any frame: what was gathered before may be out of date.
     last_write: ClassVar[object] = object()

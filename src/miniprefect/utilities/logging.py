@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from miniprefect.configuration import config
-from miniprefect.utilities.context import context
+from miniprefect.utilities.context import Frame, context, current_frame
 
 RECORD_ATTRIBUTES = ("flow_name", "task_name", "task_slug", "flow_run_id", "task_run_id")
 
@@ -24,9 +24,18 @@ _make_record = logging.getLogRecordFactory()
 def _record_factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
     """Make a log record that knows the flow and the task it comes from (None where there is none)."""
     record = _make_record(*args, **kwargs)
-    for name in (*RECORD_ATTRIBUTES, *_extra_attributes()):
-        record.__dict__.setdefault(name, context.get(name))
+    record.__dict__.update(_facts())
     return record
+
+
+def _facts() -> dict[str, Any]:
+    """Read what records are told. It is kept with the frame: a task run has two lines at least."""
+    frame = current_frame()
+    when, configured, facts = getattr(frame, "told", (None, None, None))
+    if facts is None or when is not Frame.last_write or configured is not config.logging.log_attributes:
+        facts = {name: frame.get(name) for name in (*RECORD_ATTRIBUTES, *_extra_attributes())}
+        frame.told = (Frame.last_write, config.logging.log_attributes, facts)
+    return facts
 
 
 def _extra_attributes() -> list[str]:

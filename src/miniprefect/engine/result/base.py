@@ -14,6 +14,9 @@ from miniprefect.utilities.logging import get_logger
 
 Location = str | Callable[..., str]
 
+# One for all: it has no settings.
+_PICKLE = PickleSerializer()
+
 
 class ResultNotImplementedError(NotImplementedError):
     """Say that a kind of result has no place to keep values."""
@@ -45,7 +48,7 @@ class Result:
         self, value: Any = None, location: Location | None = None, serializer: Serializer | None = None
     ) -> None:
         self.value = value
-        self.serializer = PickleSerializer() if serializer is None else serializer
+        self.serializer = _PICKLE if serializer is None else serializer
         self.location: str | None = None if callable(location) else location
         self._formatter: Callable[..., str] | None = location if callable(location) else None
 
