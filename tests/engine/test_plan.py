@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from miniprefect import Flow, Task, flatten, unmapped
+from miniprefect import Flow, Parameter, Task, flatten, unmapped
+from miniprefect.core.builtin import Constant
 from miniprefect.engine.results import LocalResult
 from miniprefect.engine.state import Success
 from miniprefect.triggers import any_failed
@@ -85,18 +86,11 @@ def test_feeds_are_the_arguments_that_are_results() -> None:
     assert (plan.feeds.keys[at], plan.feeds.sources[at]) == ("x", plan.places[one])
 
 
-def test_a_task_that_may_be_tried_again_has_feeds_like_any_other() -> None:
-    flow = Flow("flow")
-    flow.add_task(Returns(1, max_retries=1, retry_delay=datetime.timedelta(0)))
-    assert flow.compiled().feeds.spans == [range(0)]
-
-
 @pytest.mark.parametrize(
     "settings",
     [
         {"timeout": 1},
         {"log_stdout": True},
-        {"trigger": any_failed},
         {"cache_for": datetime.timedelta(1)},
         {"target": "t"},
         {"task_run_name": "n"},
@@ -104,10 +98,18 @@ def test_a_task_that_may_be_tried_again_has_feeds_like_any_other() -> None:
     ],
     ids=lambda settings: next(iter(settings)),
 )
-def test_a_task_that_wants_more_than_to_be_called_has_no_feeds(settings: dict[str, Any]) -> None:
-    flow = Flow("flow")
-    flow.add_task(Returns(1, **settings))
-    assert flow.compiled().feeds.spans == [None]
+def test_a_task_that_wants_more_than_to_be_called_is_ordinary_but_not_plain(settings: dict[str, Any]) -> None:
+    wanting, content = Returns(1, **settings), Returns(1, max_retries=1, retry_delay=datetime.timedelta(0))
+    flow = Flow("flow", tasks=[wanting, content])
+    assert flow.compiled().feeds.spans == [range(0), range(0)]
+    assert (wanting.wants.plain, content.wants.plain) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "special", [Returns(1, trigger=any_failed), Constant(1), Parameter("x")], ids=["trigger", "constant", "parameter"]
+)
+def test_a_task_that_is_not_ordinary_has_no_feeds(special: Task) -> None:
+    assert Flow("flow", tasks=[special]).compiled().feeds.spans == [None]
 
 
 def test_a_plan_is_kept_while_the_flow_stays_the_same() -> None:

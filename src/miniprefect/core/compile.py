@@ -45,16 +45,16 @@ def _places_and_feeds(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]]
     keys, sources, spans = feeds
     for task in tasks:
         begin = len(keys)
-        is_plain = task.wants.plain
+        is_ordinary = task.wants.ordinary
         for edge in upstream.get(task, ()):
             source = places[edge.upstream_task]
             if edge.mapped or edge.flattened:
-                is_plain = False
+                is_ordinary = False
             elif edge.key is not None:
                 keys.append(edge.key)
                 sources.append(source)
         places[task] = len(spans)
-        spans.append(range(begin, len(keys)) if is_plain else None)
+        spans.append(range(begin, len(keys)) if is_ordinary else None)
     return places, feeds
 
 

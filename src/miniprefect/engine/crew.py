@@ -18,7 +18,7 @@ class Crew:
         result: where results are written unless the task says otherwise.
     """
 
-    __slots__ = ("cls", "handlers", "is_plain", "plan", "result", "runners")
+    __slots__ = ("cls", "handlers", "is_ordinary", "is_plain", "plan", "result", "runners")
 
     def __init__(
         self, plan: Plan, cls: type[TaskRunner], handlers: Sequence[Callable[..., Any]], result: Result | None
@@ -28,8 +28,9 @@ class Crew:
         self.handlers = handlers
         self.result = result
         self.runners: list[TaskRunner | None] = [None] * len(plan.tasks)
-        # Whether the runners add nothing to what the tasks want; see `engine.plainly`.
-        self.is_plain = cls is TaskRunner and not handlers and result is None
+        # Whether the runners add nothing to what Prefect's do, and to what the tasks want; see `engine.plainly`.
+        self.is_ordinary = cls is TaskRunner
+        self.is_plain = self.is_ordinary and not handlers and result is None
 
     def runner(self, place: int) -> TaskRunner:
         """Return the runner of the task at `place`."""

@@ -1,17 +1,18 @@
-"""Plain runs: tasks that want nothing but to be called, run here and now, one straight after the other.
+"""Ordinary runs: those of tasks upstream of which all went well, run here and now, one straight after the other.
 
-This is what the life of a task run (`engine.task_runner`) comes down to when a task has no settings, all upstream
-tasks plainly succeeded, and nobody watches: its context, the call, a `Success`. As most tasks of most flows are so,
-it is written as a loop over them. When a call raises, the task runner says what that means.
+They need no gates (`engine.gates`): all would say yes. Most of them are *plain* as well: the task wants nothing but to
+be called, and nobody watches. Then this is all that the life of a task run (`engine.task_runner`) comes down to: its
+context, the call, a `Success`. As most tasks of most flows are so, it is written as a loop over them. When a call
+raises, or there is more to a run than its call, the task runner takes over.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.mapping import Columns
-from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import logger_of
 from miniprefect.engine.state import PLAINLY_WELL, State, succeeded
@@ -44,22 +45,16 @@ class Outcomes:
             self.odd.add(place)
 
 
-def run_tasks(
-    places: Iterator[int],
-    plan: Plan,
-    outcomes: Outcomes,
-    parent: Frame,
-    runner_of: Callable[[int], TaskRunner],
-) -> int | None:
-    """Run the tasks at `places` up to the first that can't be run plainly; return its place.
+def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Frame) -> int | None:
+    """Run the tasks at `places` up to the first that is not to be run ordinarily; return its place.
 
     Args:
         places: where the tasks are, from the first that has not run; used up to the place that is returned.
-        plan: what they are part of.
+        crew: the task runners of the plan.
         outcomes: what became of the tasks before them; takes in what becomes of these.
         parent: the context of the flow run.
-        runner_of: gives the task runner of a place.
     """
+    plan, is_plain = crew.plan, crew.is_plain
     tasks, slugs, constants_of, (keys, sources, spans) = plan.tasks, plan.slugs, plan.constants.get, plan.feeds
     states, values, odd = outcomes.states, outcomes.values, outcomes.odd
     is_logged = logger_of(TaskRunner.__name__).isEnabledFor
@@ -67,9 +62,7 @@ def run_tasks(
     try:
         for place in places:
             task, span = tasks[place], spans[place]
-            if span is None or task.state_handlers or is_logged(logging.INFO):
-                return place
-            if odd and not odd.isdisjoint(plan.sources(place)):
+            if span is None or (odd and not odd.isdisjoint(plan.sources(place))):
                 return place
             inputs = {}
             for at in span:
@@ -77,11 +70,15 @@ def run_tasks(
             if constants := constants_of(task):
                 inputs.update(constants)
             # Left when all is done: nothing of the user's runs between two tasks.
-            enter_frame(TaskFrame(parent, None, task, slugs[place]))
+            frame = TaskFrame(parent, None, task, slugs[place])
+            enter_frame(frame)
+            if not is_plain or not task.wants.plain or task.state_handlers or is_logged(logging.INFO):
+                outcomes.add(place, crew.runner(place).run_ordinarily(frame, inputs))
+                continue
             try:
                 value = task.run(**inputs)
             except BaseException as error:
-                outcomes.add(place, runner_of(place).recovered(error, inputs))
+                outcomes.add(place, crew.runner(place).recovered(error, inputs))
             else:
                 values[place] = value.value if isinstance(value, Result) else value
                 states[place] = succeeded(value, task.tags)
@@ -91,25 +88,21 @@ def run_tasks(
 
 
 def run_children(
-    states: list[Any],
-    task: Any,
-    slug: str,
-    columns: Columns,
-    whole: dict[str, Any],
-    parent: Frame,
-    runner: TaskRunner,
+    states: list[Any], crew: Crew, place: int, columns: Columns, whole: dict[str, Any], parent: Frame
 ) -> None:
     """Run the children of a mapped task.
 
     Args:
         states: takes in the states of the children; as long as there are children.
-        task: the task.
-        slug: its unique name in the flow.
+        crew: the task runners of the plan.
+        place: where in the plan the task is.
         columns: the arguments that differ, by name and index.
         whole: the arguments that are the same for all.
         parent: the context of the flow run.
-        runner: the task's runner.
     """
+    task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
+    is_logged = logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
+    is_plain = crew.is_plain and task.wants.plain and not task.state_handlers and not is_logged
     run, tags = task.run, task.tags
     before = current_frame()
     try:
@@ -119,7 +112,11 @@ def run_children(
                 inputs[name] = values[index]
             if whole:
                 inputs.update(whole)
-            enter_frame(TaskFrame(parent, {"map_index": index}, task, slug))
+            frame = TaskFrame(parent, {"map_index": index}, task, slug)
+            enter_frame(frame)
+            if not is_plain:
+                states[index] = runner.run_ordinarily(frame, inputs)
+                continue
             try:
                 value = run(**inputs)
             except BaseException as error:
@@ -128,10 +125,3 @@ def run_children(
                 states[index] = succeeded(value, tags)
     finally:
         enter_frame(before)
-
-
-def can_be_plain(task: Any) -> bool:
-    """Say whether a task wants nothing but to be called, and nobody watches."""
-    return (
-        task.wants.plain and not task.state_handlers and not logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
-    )

@@ -22,7 +22,8 @@ class Wants(NamedTuple):
         special: a time limit, an event loop, or its output in the log.
         asking: to ask its trigger even when all upstream tasks succeeded.
         retries: to try again after a failure.
-        plain: none of the others, nor that its result is kept: only to be called with the results of upstream tasks.
+        ordinary: to be run when all upstream tasks succeeded, without asking anybody.
+        plain: that, and no more than to be called with the results of upstream tasks.
     """
 
     run_name: bool
@@ -31,6 +32,7 @@ class Wants(NamedTuple):
     special: bool
     asking: bool
     retries: bool
+    ordinary: bool
     plain: bool
 
 
@@ -132,14 +134,14 @@ class GivenEdge:
 
 
 class Feeds(NamedTuple):
-    """Say which results are arguments of the tasks that want nothing but to be called with them.
+    """Say which results are arguments of ordinary tasks: not mapped, and run when all upstream tasks succeeded.
 
     One flat list for all tasks costs less than a small one for each.
 
     Attributes:
         keys: the names of arguments.
         sources: the places of the tasks whose results they are.
-        spans: for each task where in these two its own are; None for a task that wants more.
+        spans: for each task where in these two its own are; None for a task that is not ordinary.
     """
 
     keys: list[str]

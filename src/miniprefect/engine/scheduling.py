@@ -1,7 +1,7 @@
 """The scheduling loop: give every task of a plan its turn, and collect the states.
 
 This is the loop for an executor that runs calls at once and answers with their states: tasks get their turn in the
-order of the plan, and nothing ever waits. What wants nothing but to be called is left to `engine.plainly`. For executors
+order of the plan, and nothing ever waits. Most of it is left to `engine.plainly`. For executors
 that answer with futures there is `engine.waiting`.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.mapping import Fan, Inputs, flattened
-from miniprefect.engine.plainly import Outcomes, can_be_plain, run_children, run_tasks
+from miniprefect.engine.plainly import Outcomes, run_children, run_tasks
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import STOPPING
@@ -86,13 +86,13 @@ class Scheduling:
         return {task: state for task, state in zip(self.plan.tasks, states, strict=True) if state is not None}
 
     def _next_of(self, places: Iterator[int]) -> int | None:
-        """Return the next place, after running what can be run plainly."""
-        if self._may_be_plain():
-            return run_tasks(places, self.plan, self.outcomes, self.frame, self.crew.runner)
+        """Return the next place, after running what can be run ordinarily."""
+        if self._is_ordinary():
+            return run_tasks(places, self.crew, self.outcomes, self.frame)
         return next(places, None)
 
-    def _may_be_plain(self) -> bool:
-        return self.crew.is_plain and not self.known and not self.contexts
+    def _is_ordinary(self) -> bool:
+        return self.crew.is_ordinary and not self.known and not self.contexts
 
     # ------------------------------------------------------------------ one task
 
@@ -170,13 +170,13 @@ class Scheduling:
 
     def run_children(self, fan: Fan) -> None:
         """Take all children of a mapped task through their runs."""
-        task = self.plan.tasks[fan.place]
-        plain = fan.inputs.plain() if self._may_be_plain() and can_be_plain(task) else None
-        if plain is None:
+        is_ordinary = self._is_ordinary() and self.plan.tasks[fan.place].wants.ordinary
+        inputs = fan.inputs.plain() if is_ordinary else None
+        if inputs is None:
             for index in fan.unfinished():
                 self.start_child(fan, index)
         else:
-            run_children(fan.states, task, self.plan.slugs[fan.place], *plain, self.frame, self.crew.runner(fan.place))
+            run_children(fan.states, self.crew, fan.place, *inputs, self.frame)
         self.finish(fan)
 
     def start_child(self, fan: Fan, index: int) -> None:

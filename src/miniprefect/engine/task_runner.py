@@ -132,36 +132,47 @@ class TaskRunner(Keeping):
         frame, before = TaskFrame(parent, values, self.task, self.slug), current_frame()
         try:
             enter_frame(frame)
-            if not self.logger.isEnabledFor(logging.INFO):
-                return self._ended(self._live, frame, state, upstream_states, is_mapped_parent)
-            self.logger.info("Task '%s': Starting task run...", frame.full_name)
-            state = self._ended(self._live, frame, state, upstream_states, is_mapped_parent)
-            self.logger.info(
-                "Task '%s': Finished task run for task with final state: '%s'", frame.full_name, type(state).__name__
-            )
-            return state
+            return self._logged(frame, self._live, frame, state, upstream_states, is_mapped_parent)
         finally:
             enter_frame(before)
+
+    def run_ordinarily(self, frame: TaskFrame, inputs: Inputs) -> State:
+        """Run the task in the context of `frame`, which is entered already, as its gates would all say yes."""
+        return self._logged(frame, self._go, None, inputs)
+
+    def _logged(self, frame: TaskFrame, part: Callable[..., State], *given: Any) -> State:
+        """Return the state that `part` of the run ends in, between the two lines of the log that every run has."""
+        if not self.logger.isEnabledFor(logging.INFO):
+            return self._ended(part, *given)
+        self.logger.info("Task '%s': Starting task run...", frame.full_name)
+        state = self._ended(part, *given)
+        self.logger.info(
+            "Task '%s': Finished task run for task with final state: '%s'", frame.full_name, type(state).__name__
+        )
+        return state
 
     def _live(
         self, frame: TaskFrame, state: State | None, upstream_states: UpstreamStates, is_mapped_parent: bool
     ) -> State:
         """Take the run from its first state to its last."""
-        watched = self._is_watched()
-        if state is None and not is_mapped_parent and self._is_ordinary(upstream_states):
-            state = Pending() if watched else _PENDING
-        else:
+        if state is not None or is_mapped_parent or not self._is_ordinary(upstream_states):
             gates = _MAP_GATES if is_mapped_parent else self._way.gates
-            state = self._pass(gates, self._begin(frame, state), upstream_states, watched)
+            state = self._pass(gates, self._begin(frame, state), upstream_states, self._is_watched())
         if self._way.collects:
-            inputs = self.get_task_inputs(state, upstream_states)
+            inputs = self.get_task_inputs(state or _PENDING, upstream_states)
         else:
             inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
-        if state is _PENDING and self._way.is_plain:
+        return self._go(state, inputs)
+
+    def _go(self, state: State | None, inputs: Inputs) -> State:
+        """Take the run from where its gates have left it, None if they were not asked, to its last state."""
+        watched = self._is_watched()
+        if state is None and not watched and self._way.is_plain:
             # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
             state = self._outcome(inputs)
         else:
-            state = self._pass(self._way.steps, state, inputs, watched)
+            begun = state or (Pending() if watched else _PENDING)
+            state = self._pass(self._way.steps, begun, inputs, watched)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
     def _ended(self, part: Callable[..., State], *given: Any) -> State:
@@ -376,17 +387,18 @@ def is_async(run: Callable[..., Any]) -> bool:
 
 def wants_of(task: Any) -> Wants:
     """Return what the settings of a task ask of its runs; a task keeps this until a setting changes."""
-    before_or_around = (
+    steps = (
         task.task_run_name is not None,
         task.target is not None,
         task.cache_for is not None,
         bool(task.timeout or task.log_stdout or is_async(task.run)),
-        not is_content_with_success(task.trigger),
     )
+    asking = not is_content_with_success(task.trigger)
     keeps = task.result is not None and task.checkpoint is not False
     has_a_role = task.is_constant or task.is_parameter or task.is_setup or task.is_cleanup
-    is_plain = not (any(before_or_around) or keeps or has_a_role)
-    return Wants(*before_or_around, retries=task.max_retries > 0, plain=is_plain)
+    is_ordinary = not (asking or has_a_role)
+    is_plain = is_ordinary and not (any(steps) or keeps)
+    return Wants(*steps, asking, retries=task.max_retries > 0, ordinary=is_ordinary, plain=is_plain)
 
 
 # Every gate, in order; the first two look at the state alone.
