@@ -1,4 +1,4 @@
-"""Measure, and print a table: `python -m tests.benchmarks --help`.
+"""Measure, and print tables: `python -m tests.benchmarks --help`.
 
 Run by hand or in CI as a report. It never fails for being slow: `--check` prints what misses a target.
 """
@@ -14,18 +14,37 @@ from pathlib import Path
 os.environ["PREFECT__LOGGING__LEVEL"] = "CRITICAL"
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
-from tests.benchmarks import imports, report
+import miniprefect
+from tests.benchmarks import logs, memory, parts, report, starts
 from tests.benchmarks.contenders import Contender, contenders
-from tests.benchmarks.shapes import SHAPES, Shape
+from tests.benchmarks.rivals import rivals
+from tests.benchmarks.shapes import CHAIN, FAN, GRID, MAP, SHAPES, Shape
 
-IMPORT_TITLES = ("program", "best ms", "median ms", "best, less `pass`, ms")
+PARTS, LOG_LINES, MEMORY, STARTING = "parts", "log lines", "memory", "starting"
+WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, MEMORY, STARTING]
+LONGEST_LOGGED_CHAIN = 10_000
+WARM_UP = 10
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
+    parser.add_argument("--children", type=int, default=1_000_000, metavar="N", help="those of the largest map")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="interleaved rounds of each case")
+    parser.add_argument("--only", nargs="+", choices=WORKS, default=WORKS, metavar="WORK", help=", ".join(WORKS))
+    parser.add_argument("--rivals", type=int, default=10**9, metavar="N", help="their largest size; 0: without them")
+    parser.add_argument("--check", action="store_true", help="also list what misses a target")
+    return parser.parse_args(arguments)
 
 
 def run_case(shape: Shape, size: int, rounds: int, everyone: Sequence[Contender]) -> report.Case:
     """Let all contenders do the work in turn, round after round; says so when their results differ."""
-    able = [contender for contender in everyone if size <= contender.limit]
+    able = [contender for contender in everyone if contender.can(shape, size)]
     case = report.Case(shape.name, size, {contender.name: [] for contender in able})
     results = {}
+    for contender in able:
+        contender.measure(shape, WARM_UP)  # what is loaded at the first use is no part of the work
     for number in range(rounds):
         for contender in able:
             if number < contender.most_rounds:
@@ -36,29 +55,51 @@ def run_case(shape: Shape, size: int, rounds: int, everyone: Sequence[Contender]
     return case
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="interleaved rounds of each case")
-    parser.add_argument("--only", nargs="+", choices=[shape.name for shape in SHAPES], metavar="WORK")
-    parser.add_argument("--prefect-limit", type=int, default=1_000, metavar="N", help="its largest size")
-    parser.add_argument("--dask-limit", type=int, default=100_000, metavar="N", help="its largest size")
-    parser.add_argument("--no-imports", action="store_true", help="leave out the time of the import")
-    parser.add_argument("--check", action="store_true", help="also list what misses a target")
-    return parser.parse_args(arguments)
-
-
-def measure_shapes(options: argparse.Namespace) -> list[report.Case]:
+def report_shapes(options: argparse.Namespace) -> list[str]:
     """Run every case, telling on standard error which one, so that waiting is no riddle."""
-    everyone = contenders(options.prefect_limit, options.dask_limit)
+    everyone = [*contenders(), *(rivals(options.rivals) if options.rivals else ())]
     cases = []
-    for shape in SHAPES:
-        for size in options.sizes:
-            if not options.only or shape.name in options.only:
-                print(f"{shape.name}, {size:,} ...", file=sys.stderr)
-                cases.append(run_case(shape, size, options.rounds, everyone))
-    return cases
+    for shape in [shape for shape in SHAPES if shape.name in options.only]:
+        for size in sorted({*options.sizes, *([options.children] if shape is MAP else ())}):
+            print(f"{shape.name}, {size:,} ...", file=sys.stderr)
+            cases.append(run_case(shape, size, options.rounds, everyone))
+    print(report.table([line for case in cases for line in report.rows(case)]))
+    return list(report.shortfalls(cases))
+
+
+def report_parts(options: argparse.Namespace) -> list[str]:
+    """Take the time of a run apart; there is no target."""
+    cases = [(shape, size) for shape in (CHAIN, FAN, GRID) for size in options.sizes]
+    found = [line for case in cases for line in parts.measure(miniprefect, *case, options.rounds)]
+    print(report.table(found, parts.TITLES))
+    return []
+
+
+def report_logs(options: argparse.Namespace) -> list[str]:
+    """Run with the log on."""
+    sizes = {min(size, LONGEST_LOGGED_CHAIN) for size in options.sizes}
+    found = [logs.measure(miniprefect, size, options.rounds) for size in sorted(sizes)]
+    print(report.table([lines.row() for lines in found], logs.TITLES))
+    return [missed for lines in found for missed in logs.shortfalls(lines)]
+
+
+def report_memory(options: argparse.Namespace) -> list[str]:
+    """Weigh the largest map."""
+    found = memory.measure(miniprefect, options.children)
+    print(report.table([found.row()], memory.TITLES))
+    return list(memory.shortfalls(found))
+
+
+def report_starts(options: argparse.Namespace) -> list[str]:
+    """Time whole processes."""
+    times = starts.measure(options.rounds * 2)
+    print(report.table(starts.rows(times), starts.TITLES), "\n")
+    print(f"import: {starts.import_ratio(times):.2f} x the yardstick; ", end="")
+    print(f"first example: {starts.example_ratio(times):.2f} x a process with the yardstick's imports")
+    return list(starts.shortfalls(times))
+
+
+REPORTS = {PARTS: report_parts, LOG_LINES: report_logs, MEMORY: report_memory, STARTING: report_starts}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -66,15 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; log off;")
     print(f"best of {options.rounds} interleaved rounds, medians of the rounds' ratios in brackets\n")
-    cases = measure_shapes(options)
-    print(report.table([line for case in cases for line in report.rows(case)]))
-    missed = list(report.shortfalls(cases))
-    if not options.no_imports:
-        times = imports.measure(options.rounds * 2)
-        ratio = imports.net_ratio(times)
-        print(f"\n{report.table(imports.rows(times), IMPORT_TITLES)}\n\nimport: {ratio:.2f} x the yardstick")
-        if ratio > report.IMPORT_TARGET:
-            missed.append(f"import: costs {ratio:.2f} x the yardstick, short of {report.IMPORT_TARGET:g} x")
+    missed = report_shapes(options) if {shape.name for shape in SHAPES} & {*options.only} else []
+    for work, report_work in REPORTS.items():
+        if work in options.only:
+            print()
+            missed += report_work(options)
     if options.check:
         print("\nFalls short:" if missed else "\nEvery target is met.", *missed, sep="\n- " if missed else "")
 

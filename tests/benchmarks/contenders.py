@@ -1,14 +1,18 @@
-"""Who runs the work: the bare loop, miniprefect, and what else is installed here."""
+"""Who runs the work: the bare loop and miniprefect. The others are in `rivals`."""
 
+import functools
 import gc
 import graphlib
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from tests.benchmarks.shapes import Graph, Shape, increment
+from tests.benchmarks.shapes import SHAPES, Graph, Shape
+
+Work = Callable[[], Any]
+"""Runs a graph and gives the result."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +28,28 @@ class Timing:
 class Contender:
     """Someone who does the work: `build(shape, n)` returns a function that does it and gives the result.
 
-    `limit` is the largest size, and `most_rounds` the number of rounds, that is bearable.
+    `limit` is the largest size, and `most_rounds` the number of rounds, that is bearable. `shapes` are those that make
+    sense.
     """
 
     name: str
-    build: Callable[[Shape, int], Callable[[], Any]]
+    build: Callable[[Shape, int], Work]
     limit: int = 10**9
     most_rounds: int = 10**9
+    shapes: tuple[Shape, ...] = SHAPES
+
+    def can(self, shape: Shape, n: int) -> bool:
+        """Say whether it is to do the work at that size."""
+        return shape in self.shapes and n <= self.limit
+
+    def limited(self, limit: int) -> "Contender":
+        """Itself, for sizes up to `limit`."""
+        return replace(self, limit=min(self.limit, limit))
 
     def measure(self, shape: Shape, n: int) -> tuple[Timing, Any]:
         """Build and run once; returns the timing and the result."""
         size, runs = shape.size(n), shape.runs(n)
-        gc.collect()
+        settle()
         start = perf_counter()
         work = self.build(shape, size)
         built = perf_counter()
@@ -46,7 +60,15 @@ class Contender:
         return Timing((built - start) / size, (ran - built) / size / runs, (end - ran) / size / runs), result
 
 
-def run_often(work: Callable[[], Any], runs: int) -> Any:
+def settle() -> None:
+    """Hide what is alive from the garbage collector: what one leaves behind is no burden of the next."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # so that the collector counts from nothing
+
+
+def run_often(work: Work, runs: int) -> Any:
     """Call `work` as many times; returns what it said last."""
     result = None
     for _ in range(runs):
@@ -78,57 +100,22 @@ def run_bare_map(graph: Graph) -> Any:
     return results[last]
 
 
-def build_bare(shape: Shape, n: int) -> Callable[[], Any]:
+def build_bare(shape: Shape, n: int) -> Work:
     """Prepare the bare loop."""
     graph = shape.graph(n)
     run = run_bare_map if shape.mapped else run_bare
     return lambda: run(graph)
 
 
-def build_flow(api: Any, shape: Shape, n: int) -> Callable[[], Any]:
+def build_flow(api: Any, shape: Shape, n: int) -> Work:
     """Build a flow with `api`, which is miniprefect or prefect."""
     flow, last = shape.flow(api, n)
     return lambda: flow.run().result[last].result
 
 
-def build_dask(get: Callable[..., Any], shape: Shape, n: int) -> Callable[[], Any]:
-    """Write the graph as dask does: a dictionary of tuples; `get` is a scheduler."""
-    graph = shape.graph(n)
-    keys = {node: f"node-{node}" for node in graph.predecessors}
-    described: dict[str, tuple[Any, ...]] = {
-        keys[node]: (graph.functions[node], *[keys[index] for index in before])
-        for node, before in graph.predecessors.items()
-    }
-    if shape.mapped:
-        described.update({keys[node]: (increment_item, keys[0], node - 1) for node in range(1, n - 1)})
-        described[keys[n - 1]] = (graph.functions[n - 1], [keys[node] for node in range(1, n - 1)])
-    return lambda: get(described, keys[len(keys) - 1])
-
-
-def increment_item(values: list[int], index: int) -> int:
-    """Take one item of a list, as a mapped child does."""
-    return increment(values[index])
-
-
-def installed(name: str) -> Any:
-    """The module, or None."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None
-
-
-def contenders(prefect_limit: int, dask_limit: int) -> list[Contender]:
-    """The bare loop, miniprefect, and which of the others are installed."""
-    miniprefect = importlib.import_module("miniprefect")
-    found = [
+def contenders() -> list[Contender]:
+    """The two that are always there: the bare loop, and miniprefect."""
+    return [
         Contender("bare loop", build_bare),
-        Contender("miniprefect", lambda shape, n: build_flow(miniprefect, shape, n)),
+        Contender("miniprefect", functools.partial(build_flow, importlib.import_module("miniprefect"))),
     ]
-    if prefect := installed("prefect"):
-        title = f"prefect {prefect.__version__}"
-        found.append(Contender(title, lambda shape, n: build_flow(prefect, shape, n), prefect_limit, most_rounds=1))
-    if dask := installed("dask"):
-        title = f"dask {dask.__version__}, sync"
-        found.append(Contender(title, lambda shape, n: build_dask(dask.get, shape, n), dask_limit))
-    return found

@@ -158,11 +158,15 @@ def grid_flow(api: Any, n: int) -> tuple[Any, Any]:
     return flow, nodes[-1]
 
 
+MOST_RUNS = 2_000
+
 CHAIN = Shape("chain", chain_graph, chain_flow)
 FAN = Shape("fan-out, fan-in", fan_graph, fan_flow)
 MAP = Shape("map", map_graph, map_flow, mapped=True)
 GRID = Shape("diamond grid", grid_graph, grid_flow, size=lambda n: side_of(n) ** 2)
 DECORATED = Shape("decorated chain", chain_graph, decorated_chain_flow)
-SHORT = Shape("runs of 10 tasks", chain_graph, chain_flow, size=lambda n: 10, runs=lambda n: max(1, n // 10))
+SHORT = Shape(
+    "runs of 10 tasks", chain_graph, chain_flow, size=lambda n: 10, runs=lambda n: min(max(1, n // 10), MOST_RUNS)
+)
 
 SHAPES = (CHAIN, FAN, MAP, GRID, DECORATED, SHORT)

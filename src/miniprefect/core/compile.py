@@ -16,12 +16,15 @@ def compile_plan(graph: Graph) -> Plan:
     """
     # A copy: another thread may add tasks meanwhile.
     tasks, index = list(graph.tasks), graph._shared_index()
+    places: dict[Task, int] = {}
+    feeds = Feeds([], [], [])
     try:
-        places, feeds = _places_and_feeds(tasks, index.upstream)
+        _place(tasks, index.upstream, places, feeds)
     except KeyError:
-        # A task was added before one that it depends on, which is rare, or that one is not part of the flow.
-        graph.check_edges()
-        places, feeds = _places_and_feeds(in_order(tasks, index.upstream, graph.name), index.upstream)
+        # A task was added before one that it depends on, or that one is not part of the flow.
+        _place(in_order(tasks, index.upstream, graph.name, placed=places), index.upstream, places, feeds)
+        if len(places) > len(tasks):
+            graph.check_edges()
     terminal = [place for place, task in enumerate(places) if task not in index.downstream]
     return Plan(
         places,
@@ -34,14 +37,12 @@ def compile_plan(graph: Graph) -> Plan:
     )
 
 
-def _places_and_feeds(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]]) -> tuple[dict[Task, int], Feeds]:
-    """Give each task its place, and find the places of those that feed it.
+def _place(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]], places: dict[Task, int], feeds: Feeds) -> None:
+    """Give each task the next place, and find the places of those that feed it.
 
     Raises:
-        KeyError: a task comes before one that it depends on.
+        KeyError: a task comes before one that it depends on; those before it have their places.
     """
-    places: dict[Task, int] = {}
-    feeds = Feeds([], [], [])
     keys, sources, spans = feeds
     for task in tasks:
         begin = len(keys)
@@ -55,7 +56,6 @@ def _places_and_feeds(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]]
                 sources.append(source)
         places[task] = len(spans)
         spans.append(range(begin, len(keys)) if is_ordinary else None)
-    return places, feeds
 
 
 def _reference(graph: Graph, places: dict[Task, int], feeds: Feeds, terminal: list[int]) -> list[int]:

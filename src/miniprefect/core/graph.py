@@ -424,8 +424,10 @@ class _EdgeIndex:
         self.downstream.setdefault(edge.upstream_task, []).append(edge)
 
 
-def in_order(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]], flow_name: str) -> Iterator[Task]:
-    """Yield `tasks` so that each comes after its upstream tasks, and otherwise as they are.
+def in_order(
+    tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]], flow_name: str, placed: Iterable[Task] = ()
+) -> Iterator[Task]:
+    """Yield `tasks`, but for those `placed` already, so that each comes after its upstream tasks, else as they are.
 
     The search goes down to what a task still waits for, keeping the way down on a stack of its own: flows are
     deeper than Python's.
@@ -433,7 +435,7 @@ def in_order(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]], flow_na
     Raises:
         ValueError: there is a cycle; the message names its tasks.
     """
-    placed: set[Task] = set()
+    placed = set(placed)
     for task in tasks:
         if task in placed:
             continue

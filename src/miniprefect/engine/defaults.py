@@ -1,7 +1,7 @@
 """The classes that the configuration chooses for running."""
 
+import functools
 import importlib
-import sys
 from typing import Any
 
 from miniprefect.configuration import config
@@ -24,13 +24,16 @@ def get_default_task_runner_class() -> type[Any]:
 
 def _imported(chosen: Any) -> type[Any]:
     """Return what the configuration names: a class, or the dotted path of one, ours or Prefect's."""
-    if isinstance(chosen, type):
-        return chosen
-    module, _, name = str(chosen).rpartition(".")
+    return chosen if isinstance(chosen, type) else _found(str(chosen))
+
+
+@functools.cache
+def _found(chosen: str) -> type[Any]:
+    module, _, name = chosen.rpartition(".")
     if module.split(".")[0] == "prefect":
         module = "mini" + module
     try:
-        found: type[Any] = getattr(sys.modules.get(module) or importlib.import_module(module), name)
+        found: type[Any] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(
             f"The configuration names the class {chosen!r}, which can't be imported: {error}. Correct it in "
