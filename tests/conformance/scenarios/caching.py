@@ -208,11 +208,11 @@ def an_invalid_cached_state_given_beforehand_becomes_pending():
 
 @scenario
 def cached_children_given_beforehand():
-    counted, calls = counting("counted", cache_for=HOUR)
+    counted, calls = counting("counted", cache_for=HOUR, cache_validator=all_inputs)
     with Flow("flow") as flow:
         made = counted.map(x=Parameter("x"))
-    valid = Cached(result=Result("cached"), cached_result_expiration=FUTURE)
-    expired = Cached(result=Result("cached"), cached_result_expiration=PAST)
+    expired = Cached(result=Result("cached"), cached_inputs={"x": Result(1)}, cached_result_expiration=PAST)
+    valid = Cached(result=Result("cached"), cached_inputs={"x": Result(2)}, cached_result_expiration=FUTURE)
     with prefect.context(caches={}):
         state = flow.run(x=[1, 2], task_states={made: Mapped(map_states=[expired, valid])})
     return [plain(state.result[made].result), calls]
