@@ -25,7 +25,7 @@ def compile_plan(graph: Graph) -> Plan:
         _place(in_order(tasks, index.upstream, graph.name, placed=places), index.upstream, places, feeds)
         if len(places) > len(tasks):
             graph.check_edges()
-    terminal = [place for place, task in enumerate(places) if task not in index.downstream]
+    terminal = [place for place, task in enumerate(places) if task not in index.sources]
     return Plan(
         places,
         slugs=[*map(graph.slugs.__getitem__, places)],

@@ -264,8 +264,8 @@ class Graph:
 
     def terminal_tasks(self) -> set[Task]:
         """Return the tasks that no other depends on."""
-        downstream = self._current_index().downstream
-        return {task for task in self.tasks if not downstream.get(task)}
+        sources = self._current_index().sources
+        return {task for task in self.tasks if task not in sources}
 
     def parameters(self) -> set[Parameter]:
         """Return the parameters."""
@@ -413,7 +413,9 @@ class _EdgeIndex:
     def __init__(self, edges: OrderedSet[Edge] | None = None) -> None:
         self.version = 0 if edges is None else edges.version
         self.upstream: dict[Task, list[Edge]] = {}
-        self.downstream: dict[Task, list[Edge]] = {}
+        # Where edges begin. The edges themselves by where they begin are looked up in few flows.
+        self.sources: set[Task] = set()
+        self._downstream: dict[Task, list[Edge]] | None = None
         # A copy: another thread may add edges meanwhile.
         for edge in list(edges or ()):
             self.add(edge)
@@ -421,7 +423,20 @@ class _EdgeIndex:
     def add(self, edge: Edge) -> None:
         """Take in one more edge."""
         self.upstream.setdefault(edge.downstream_task, []).append(edge)
-        self.downstream.setdefault(edge.upstream_task, []).append(edge)
+        self.sources.add(edge.upstream_task)
+        if self._downstream is not None:
+            self._downstream.setdefault(edge.upstream_task, []).append(edge)
+
+    @property
+    def downstream(self) -> dict[Task, list[Edge]]:
+        """The edges by the task they begin at, found when first asked for and kept up to date from then on."""
+        if self._downstream is None:
+            found: dict[Task, list[Edge]] = {}
+            for edges in self.upstream.values():
+                for edge in edges:
+                    found.setdefault(edge.upstream_task, []).append(edge)
+            self._downstream = found
+        return self._downstream
 
 
 def in_order(

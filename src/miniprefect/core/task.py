@@ -240,7 +240,10 @@ class Task:
         if around.flow is not None and self in around.flow:
             self._warn_of_copied_dependencies(around.flow)
         new: Self = object.__new__(type(self))
-        new.__dict__.update(self.__dict__, slug=None, made_as=next(Task.makings), is_used=False)
+        # A copy of the whole dict takes less time and half the memory of one that grows.
+        settings = self.__dict__.copy()
+        settings["slug"], settings["made_as"], settings["is_used"] = None, next(Task.makings), False
+        object.__setattr__(new, "__dict__", settings)
         for name, value in task_args.items():
             if not hasattr(new, name):
                 raise AttributeError(
