@@ -69,6 +69,8 @@ def _sorted_out(
             "some of them only, use a FlowRunner."
         )
     known = {parameter.name: parameter for parameter in flow.compiled().parameters}
+    if not (known or keywords or parameters):
+        return {}, {}
     if parameters is not None and not isinstance(parameters, Mapping):
         raise MisuseError(f"`parameters` is a dict of names and values, not {parameters!r}.")
     given = dict(parameters or {})
