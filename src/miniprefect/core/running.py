@@ -69,7 +69,7 @@ def _sorted_out(
             "some of them only, use a FlowRunner."
         )
     known = {parameter.name: parameter for parameter in flow.compiled().parameters}
-    if not (known or keywords or parameters):
+    if not (known or keywords) and parameters is None:
         return {}, {}
     if parameters is not None and not isinstance(parameters, Mapping):
         raise MisuseError(f"`parameters` is a dict of names and values, not {parameters!r}.")
