@@ -8,14 +8,16 @@ from miniprefect.utilities.lazy import imported_later
 from miniprefect.utilities.missing import missing_names
 
 if TYPE_CHECKING:
+    from miniprefect.executors.dask import DaskExecutor
     from miniprefect.executors.local_dask import LocalDaskExecutor
     from miniprefect.executors.processes import ProcessExecutor
     from miniprefect.executors.threads import ThreadExecutor
 
-__all__ = ["Executor", "LocalDaskExecutor", "LocalExecutor", "ProcessExecutor", "ThreadExecutor"]
+__all__ = ["DaskExecutor", "Executor", "LocalDaskExecutor", "LocalExecutor", "ProcessExecutor", "ThreadExecutor"]
 
 # Most scripts run without them.
 _LATER = {
+    "DaskExecutor": "miniprefect.executors.dask:DaskExecutor",
     "LocalDaskExecutor": "miniprefect.executors.local_dask:LocalDaskExecutor",
     "ProcessExecutor": "miniprefect.executors.processes:ProcessExecutor",
     "ThreadExecutor": "miniprefect.executors.threads:ThreadExecutor",
