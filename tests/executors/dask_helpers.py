@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,9 @@ class Cluster:
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
         """Start a worker."""
-        return self.start("worker", self.address, "--nthreads", "2", "--local-directory", str(self.folder), *self.options)
+        return self.start(
+            "worker", self.address, "--nthreads", "2", "--local-directory", str(self.folder), *self.options
+        )
 
     def start(self, *command: str) -> "subprocess.Popen[bytes]":
         environment = {
@@ -61,10 +63,8 @@ class Cluster:
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, 9)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

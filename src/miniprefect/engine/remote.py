@@ -222,7 +222,9 @@ class Remote(Waiting):
             try:
                 store.encode_alone(task)
             except Exception as reason:
-                return NotSendable(f"Task '{task.name}' can't be sent to {store.others}: {describe(reason)}. {store.remedy}")
+                return NotSendable(
+                    f"Task '{task.name}' can't be sent to {store.others}: {describe(reason)}. {store.remedy}"
+                )
         return NotSendable(f"The flow can't be sent to {store.others}: {error}")
 
     def submit(self, run: Run, known: State | None) -> Any:

@@ -9,6 +9,7 @@ import os
 import queue
 import time
 import weakref
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,7 @@ from miniprefect.executors._dask_worker import (
     Common,
     Key,
     encode,
+    end_soon,
     is_naming,
     naming,
     run,
@@ -112,19 +114,22 @@ class Cluster(Executor):
     Args:
         client: Dask's connection to it.
         common: what `call` calls.
+        is_own: whether the workers are there for this run only.
     """
 
     is_remote = True
     width = _WIDTH
     overlap = _WIDTH
 
-    def __init__(self, client: Any, common: Any = None) -> None:
+    def __init__(self, client: Any, common: Any = None, is_own: bool = False) -> None:
         self.client = client
+        self.is_own = is_own
         self.inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         # Those to be sent, and by key those that are on their way.
         self.ready: list[DaskCall] = []
         self.calls: dict[str, DaskCall] = {}
-        self.number = 0
+        # Those that may have ended workers: each is to be made once more when there is no other.
+        self.suspects: deque[DaskCall] = deque()
         self.next_look = 0.0
         self.lost_at: float | None = None
         if common is not None:
@@ -139,15 +144,12 @@ class Cluster(Executor):
         self.client.subscribe_topic(TOPIC, self._hear)
         self.client.subscribe_topic("all", self._hear_of_workers)
         # As a call of its own: if the worker that has it dies, Dask makes it again.
-        self.common = self.client.submit(
-            Common, data, self.run, PROCESS, _levels(), key=f"flow-{self.run}", pure=False
-        )
+        arguments = (data, self.run, PROCESS, _levels(), self.is_own)
+        self.common = self.client.submit(Common, *arguments, key=f"flow-{self.run}", pure=False)
 
     # ------------------------------------------------------------------ calls
 
-    def submit(
-        self, fn: Any, *args: Any, extra_context: dict[str, Any] | None = None, **kwargs: Any
-    ) -> Any:
+    def submit(self, fn: Any, *args: Any, extra_context: dict[str, Any] | None = None, **kwargs: Any) -> Any:
         """Have a worker call `fn`; return Dask's future."""
         facts = extra_context or {}
         options = {"key": self._key(facts), "resources": _resources(facts), "pure": False}
@@ -181,7 +183,6 @@ class Cluster(Executor):
 
     def _key(self, facts: dict[str, Any]) -> str:
         """Name a call as Prefect does, by task, so that Dask's dashboard can be read."""
-        self.number += 1
         index = facts.get("task_index")
         name = facts.get("task_name") or "call"
         return f"{name}-{new_id()}" if index is None else f"{name}-{index}-{new_id()}"
@@ -202,7 +203,11 @@ class Cluster(Executor):
             self.next_look = time.monotonic() + _LOOK
 
     def _send(self) -> None:
-        """Send calls: those that are alike in the eyes of Dask as one."""
+        """Send calls: those that are alike in the eyes of Dask as one; a suspect by itself."""
+        if any(call.is_alone for call in self.calls.values()):
+            return
+        if self.suspects and not self.calls and not self.ready:
+            self._send_suspect(self.suspects.popleft())
         ready, self.ready = self.ready, []
         alike: dict[Any, list[DaskCall]] = {}
         for call in ready:
@@ -220,7 +225,13 @@ class Cluster(Executor):
         call.future = self.client.submit(
             _function(call), self.common, call.data, *call.luggage, key=call.key, **_options(call)
         )
-        call.luggage = ()
+
+    def _send_suspect(self, call: "DaskCall") -> None:
+        logger.warning("%s may have ended the Dask workers that were lost. It is run once more, by itself.", call.key)
+        call.is_alone = True
+        call.key += "-alone"
+        self.calls[call.key] = call
+        self._send_one(call)
 
     def _send_many(self, calls: "list[DaskCall]") -> None:
         futures = self.client.map(
@@ -261,7 +272,7 @@ class Cluster(Executor):
 
     def _end(self, call: "DaskCall", answer: Any) -> None:
         del self.calls[call.key]
-        call.future = None
+        call.future, call.luggage = None, ()
         take_answer(call, answer)
 
     # ------------------------------------------------------------------ what is lost
@@ -275,7 +286,7 @@ class Cluster(Executor):
             elif status == "finished":
                 call.is_overdue = True  # the event may be in the inbox
             elif status != "pending":
-                self._fail(call, _why(call.future))
+                self._given_up(call)
         if self.lost_at is not None and self.calls:
             self._look_for_workers()
 
@@ -285,21 +296,33 @@ class Cluster(Executor):
                 self.store.futures[call.key] = call.future
             self._end(call, bytes(outcome.answer))
             return
-        self._fail(call, _why(call.future))
+        self._given_up(call)
+
+    def _given_up(self, call: "DaskCall") -> None:
+        """Fail a call that Dask has given up, unless others were on the workers that died: it may be one of them."""
+        error = call.future.exception() if call.future.status == "error" else None
+        if type(error).__name__ == "KilledWorker" and call.has_company and not call.is_alone:
+            del self.calls[call.key]
+            self.suspects.append(call)
+        else:
+            self._fail(call, _why(call.future.status, error))
 
     def _fail(self, call: "DaskCall", reason: str) -> None:
         del self.calls[call.key]
-        call.future = None
+        call.future, call.luggage = None, ()
         call.end(error=WorkerDied(reason))
 
     def _worker_lost(self, event: dict[str, Any]) -> None:
         """Say which calls Dask begins again, as nobody else will."""
         self.lost_at = self.lost_at or time.monotonic()
-        again = [key for key in event.get("processing-tasks", ()) if key in self.calls]
+        running = event.get("processing-tasks", ())
+        again = [key for key in running if key in self.calls]
+        for key in again:
+            self.calls[key].has_company = self.calls[key].has_company or len(running) > 1
         lost = [key for key in event.get("lost-computed-tasks", ()) if key in self.store.futures]
         if again or lost:
             logger.warning(
-                "The Dask worker %s was lost. Dask runs these tasks again elsewhere: %s",
+                "The Dask worker %s was lost. Dask runs again elsewhere, up to its limit: %s",
                 event.get("worker"),
                 ", ".join(sorted(map(str, again + lost))),
             )
@@ -326,6 +349,8 @@ class Cluster(Executor):
             self.client.cancel([call.future for call in self.calls.values() if call.future], asynchronous=False)
             if hasattr(self, "store"):
                 self.store.fetch(timeout=_GRACE)
+            if self.is_own:
+                self.client.run(end_soon, PROCESS, on_error="ignore")
         except Exception as error:  # nothing must hide the interruption
             logger.debug("After an interruption, Dask could not be told: %r", error)
         self._let_go()
@@ -333,6 +358,7 @@ class Cluster(Executor):
     def _let_go(self) -> None:
         self.calls.clear()
         self.ready.clear()
+        self.suspects.clear()
         if hasattr(self, "store"):
             for topic in (TOPIC, "all"):
                 self.client.unsubscribe_topic(topic)
@@ -350,9 +376,11 @@ class DaskCall(Call):
         priority: those with a higher one go first: it is the place in the plan, so that maps go depth first.
         resources: what it takes of those that workers have.
         is_overdue: whether it has finished some time ago, and nothing was heard of it.
+        has_company: whether there were others on a worker that was lost with it.
+        is_alone: whether it was sent when there was no other.
     """
 
-    __slots__ = ("future", "is_overdue", "key", "luggage", "priority", "resources")
+    __slots__ = ("future", "has_company", "is_alone", "is_overdue", "key", "luggage", "priority", "resources")
 
     def __init__(self, pool: Any, kind: Any, data: bytes) -> None:
         super().__init__(pool, kind, data)
@@ -361,7 +389,7 @@ class DaskCall(Call):
         self.luggage: tuple[Any, ...] = ()
         self.priority = 0
         self.resources: dict[str, float] | None = None
-        self.is_overdue = False
+        self.is_overdue = self.has_company = self.is_alone = False
 
 
 def _function(call: DaskCall) -> Any:
@@ -385,11 +413,10 @@ def _resources(facts: dict[str, Any]) -> dict[str, float] | None:
     return resources or None
 
 
-def _why(future: Any) -> str:
+def _why(status: str, error: BaseException | None) -> str:
     """Say why Dask has given up a call."""
-    if future.status != "error":
-        return f"Dask dropped it ({future.status}): the scheduler was lost, or somebody cancelled it."
-    error = future.exception()
+    if error is None:
+        return f"Dask dropped it ({status}): the scheduler was lost, or somebody cancelled it."
     if type(error).__name__ == "KilledWorker":
         return f"the worker that ran it died, and so did the others that tried: {error}"
     return f"Dask could not run it: {type(error).__name__}: {error}"

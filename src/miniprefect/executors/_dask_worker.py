@@ -6,7 +6,9 @@ result there; and for a task downstream, Dask takes it from worker to worker.
 """
 
 import logging
+import os
 import pickle
+import signal
 import sys
 import threading
 import weakref
@@ -20,6 +22,7 @@ from miniprefect.executors._worker import ERROR, LOST, VALUE, _packed
 from miniprefect.utilities.aio import LoopOfSeveral
 from miniprefect.utilities.identity import new_id
 from miniprefect.utilities.lazy import LazyModule
+from miniprefect.utilities.pickling import by_value
 
 distributed = LazyModule("distributed")
 cloudpickle = LazyModule("cloudpickle")
@@ -45,13 +48,25 @@ def encode(value: Any) -> bytes:
         try:
             data = pickle.dumps(value, 5)
         except (pickle.PicklingError, AttributeError, TypeError):
-            return cloudpickle.dumps(value, 5)  # type: ignore[no-any-return]
+            return _encode_by_value(value)
         # What is in the script has a name, but not one that leads to it elsewhere.
-        return cloudpickle.dumps(value, 5) if b"__main__" in data else data
+        return _encode_by_value(value) if any(name.encode() in data for name in _by_value()) else data
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
         raise NotSendable(f"it can't be pickled: {_said(error)}") from error
+
+
+def _encode_by_value(value: Any) -> bytes:
+    token = by_value.set(_by_value())
+    try:
+        return cloudpickle.dumps(value, 5)  # type: ignore[no-any-return]
+    finally:
+        by_value.reset(token)
+
+
+def _by_value() -> frozenset[str]:
+    return frozenset({"__main__", *cloudpickle.list_registry_pickle_by_value()})
 
 
 def _said(error: BaseException) -> str:
@@ -95,20 +110,22 @@ class Common:
         run: the name of the run.
         process: the `PROCESS` of its owner.
         levels: those of the owner's loggers.
+        is_own: whether the worker is there for this run only.
     """
 
-    def __init__(self, data: Any, run: str, process: str, levels: dict[str, int]) -> None:
+    def __init__(self, data: Any, run: str, process: str, levels: dict[str, int], is_own: bool) -> None:
         self.data = data
         self.run = run
         self.process = process
         self.levels = levels
+        self.is_own = is_own
         self.lines = Lines(run)
         self._made: Any = None
         self._making = threading.Lock()
         self._waiters = Waiters()
 
     def __reduce__(self) -> Any:
-        return Common, (bytes(self.data), self.run, self.process, self.levels)
+        return Common, (bytes(self.data), self.run, self.process, self.levels, self.is_own)
 
     def made(self) -> Callable[..., Any]:
         """Return it.
@@ -120,6 +137,8 @@ class Common:
             if self._made is None:
                 if self.process != PROCESS:
                     _forward_log(self.levels)
+                    if self.is_own:
+                        distributed.get_worker().loop.add_callback(_leave_interrupts_to_the_owner)
                 self._made = _made_anew(self.data)
             return self._made  # type: ignore[no-any-return]
 
@@ -128,13 +147,29 @@ class Common:
         return self._waiters.one()
 
 
+def _leave_interrupts_to_the_owner() -> None:
+    """Go on when Ctrl-C is pressed, which all processes of a terminal hear of: the owner wants the results first."""
+    if threading.current_thread() is threading.main_thread():
+        # A function, not SIG_IGN: programs that a task starts are not to inherit it.
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+
+
+def end_soon(process: str) -> None:
+    """End this worker, unless it is in the owner's process: a cluster that is closed waits for calls that sleep."""
+    if process != PROCESS:
+        timer = threading.Timer(_MOMENT, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+
+
 def _made_anew(data: Any) -> Any:
     try:
         return decode(data)
     except NotSendable as error:
         raise NotSendable(
-            f"The flow can't be loaded on the Dask worker: {error}. Of the script that runs all goes there; the modules "
-            "that it imports have to be there: install them, or send them with `upload_file` of Dask's Client."
+            f"The flow can't be loaded on the Dask worker: {error}. Of the script that runs, all goes there; the "
+            "modules that it imports have to be there: install them, send them with `upload_file` of Dask's Client, "
+            "or have them sent with `cloudpickle.register_pickle_by_value`."
         ) from error
 
 

@@ -98,7 +98,7 @@ class DaskExecutor(Executor):
     def start_with(self, common: Any) -> Iterator[Cluster]:
         """Hold a connection to workers that know `common`, so that `Cluster.call` can send what differs only."""
         with ExitStack() as stack:
-            cluster = Cluster(self._connected(stack), common)
+            cluster = Cluster(self._connected(stack), common, is_own=self.address is None)
             self._started.append(cluster)
             try:
                 yield cluster
