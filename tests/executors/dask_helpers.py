@@ -46,7 +46,7 @@ class Cluster:
         }
         with open(self.folder / f"{command[0]}-{len(self.processes)}.log", "wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dask", command[0], *command[1:], "--no-dashboard"],
+                [sys.executable, "-m", "dask", command[0], *command[1:], "--dashboard-address", "127.0.0.1:0"],
                 cwd=self.folder,
                 env=environment,
                 stdout=log,

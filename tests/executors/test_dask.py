@@ -54,7 +54,7 @@ class Large:
 
 
 # Threads, which are there at once. The rest keeps Dask from looking at the network for an address of this machine.
-HERE = {"processes": False, "dashboard_address": None, "host": "127.0.0.1", "protocol": "tcp"}
+HERE = {"processes": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "protocol": "tcp"}
 
 
 def local(**options: Any) -> DaskExecutor:
@@ -588,7 +588,7 @@ PRESSED = """
         time.sleep(60)
 
     if __name__ == "__main__":
-        options = {"cluster_kwargs": {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}}
+        options = {"cluster_kwargs": {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}}
         with Flow("flow", executor=DaskExecutor(**options)) as flow:
             first = quick()
             slow.map([1, 2], upstream_tasks=[unmapped(first)])

@@ -260,15 +260,16 @@ class Cluster(Executor):
         for line in event["lines"]:
             record = logging.makeLogRecord(decode(line))
             logging.getLogger(record.name).callHandlers(record)
-        call = self.calls.get(event.get("key", ""))
-        if call is None:  # log lines, or a call that Dask has made again
-            return
-        if event["large"]:
-            self.store.futures[call.key] = call.future
-        if event["answer"] is None:
-            self._fetch_answer(call)
-        else:
-            self._end(call, event["answer"])
+        for key, is_large, answer in event["calls"]:
+            call = self.calls.get(key)
+            if call is None:  # Dask has made it again
+                continue
+            if is_large:
+                self.store.futures[key] = call.future
+            if answer is None:
+                self._fetch_answer(call)
+            else:
+                self._end(call, answer)
 
     def _end(self, call: "DaskCall", answer: Any) -> None:
         del self.calls[call.key]

@@ -119,7 +119,7 @@ class Common:
         self.process = process
         self.levels = levels
         self.is_own = is_own
-        self.lines = Lines(run)
+        self.outbox = Outbox(run)
         self._made: Any = None
         self._making = threading.Lock()
         self._waiters = Waiters()
@@ -252,15 +252,15 @@ class _Call:
     Attributes:
         data: the large result, if it has one.
         luggage: the large results of others that it may want.
-        lines: takes its log lines.
+        outbox: takes its log lines.
     """
 
-    __slots__ = ("data", "key", "lines", "luggage")
+    __slots__ = ("data", "key", "luggage", "outbox")
 
-    def __init__(self, key: str, luggage: dict[str, Any], lines: "Lines") -> None:
+    def __init__(self, key: str, luggage: dict[str, Any], outbox: "Outbox") -> None:
         self.key = key
         self.luggage = luggage
-        self.lines = lines
+        self.outbox = outbox
         self.data = b""
 
 
@@ -271,15 +271,14 @@ def run(common: Common, data: Any, *luggage: Outcome) -> Outcome:
     """Make a call: this is what Dask runs. It comes with the outcomes of others that it may want."""
     worker = distributed.get_worker()
     key = worker.get_current_task()
-    call = _Call(key, {outcome.key: outcome.data for outcome in luggage}, common.lines)
+    call = _Call(key, {outcome.key: outcome.data for outcome in luggage}, common.outbox)
     token = _call.set(call)
     try:
         answer = _answer(lambda: common.made()(*decode(data)))
     finally:
         _call.reset(token)
     outcome = Outcome(key, answer, call.data)
-    event = {"run": common.run, "key": key, "large": bool(call.data), "lines": common.lines.taken()}
-    worker.log_event(TOPIC, {**event, "answer": answer if len(answer) < 2 * LARGE else None})
+    common.outbox.tell(worker, outcome)
     return outcome
 
 
@@ -339,43 +338,48 @@ class Waiters:
                     loop.close()
 
 
-# ---------------------------------------------------------------------- the log
+# ---------------------------------------------------------------------- what the owner is told
 
 
-class Lines:
-    """Collect log lines, for the next event that goes to the owner of the run.
+class Outbox:
+    """Collect what the owner of a run is to be told, so that it travels together.
 
     Args:
-        run: its name.
+        run: the name of the run.
     """
 
     def __init__(self, run: str) -> None:
         self.run = run
         self._lines: list[bytes] = []
+        self._calls: list[tuple[str, bool, bytes | None]] = []
         self._lock = threading.Lock()
-        self._is_due = False
+        self._is_due = self._is_due_soon = False
 
-    def add(self, record: logging.LogRecord) -> None:
-        """Take in a record; if nothing else is sent for a moment, send it."""
+    def tell(self, worker: Any, outcome: "Outcome") -> None:
+        """Send what became of a call, before Dask says that it has ended."""
+        answer = outcome.answer if len(outcome.answer) < 2 * LARGE else None
+        with self._lock:
+            self._calls.append((outcome.key, bool(outcome.data), answer))
+            is_due, self._is_due = self._is_due, True
+        if not is_due:
+            worker.loop.add_callback(self._send, worker)
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Send a log line with what is sent next, or in a moment."""
         line = _packed(record)
         with self._lock:
             self._lines.append(line)
-            is_due, self._is_due = self._is_due, True
+            is_due, self._is_due_soon = self._is_due_soon, True
         if not is_due:
             worker = distributed.get_worker()
             worker.loop.add_callback(worker.loop.call_later, _MOMENT, self._send, worker)
 
-    def taken(self) -> list[bytes]:
-        """Return the lines that have come since this was asked last."""
-        with self._lock:
-            lines, self._lines = self._lines, []
-        return lines
-
     def _send(self, worker: Any) -> None:
-        self._is_due = False
-        lines = self.taken()
-        if lines:
-            worker.log_event(TOPIC, {"run": self.run, "lines": lines})
+        with self._lock:
+            lines, calls, self._lines, self._calls = self._lines, self._calls, [], []
+            self._is_due = self._is_due_soon = False
+        if lines or calls:
+            worker.log_event(TOPIC, {"run": self.run, "lines": lines, "calls": calls})
 
 
 _forwarding = threading.Lock()
@@ -398,6 +402,6 @@ def _forward_log(levels: dict[str, int]) -> None:
             if call is None:
                 handle(logger, record)
             else:
-                call.lines.add(record)
+                call.outbox.log(record)
 
         setattr(logging.Logger, "callHandlers", forward)  # noqa: B010 - not typed so
