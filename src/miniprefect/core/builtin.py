@@ -11,6 +11,7 @@ from miniprefect.core.checks import several
 from miniprefect.core.signature import check_function
 from miniprefect.core.task import Task
 from miniprefect.utilities.edges import EdgeAnnotation
+from miniprefect.utilities.pickling import by_value
 
 if TYPE_CHECKING:
     from miniprefect.core.flow import Flow
@@ -85,7 +86,7 @@ class _DecoratedFunction:
 def _portable(function: Callable[..., Any]) -> Any:
     """Return what to pickle for the function of a task: pickle itself can't find one that was decorated."""
     module, qualname = getattr(function, "__module__", None), getattr(function, "__qualname__", "<")
-    if module is None or "<" in qualname:
+    if module is None or "<" in qualname or module in by_value.get():
         return function
     reference = _DecoratedFunction(module, qualname)
     try:

@@ -3,9 +3,12 @@
 A large result is written by the process that made it, and read by those that want its value. It does not pass through
 the process in between, which only hands on where it is. The file is removed when the result is no longer known, at the
 latest when the program ends.
+
+An executor may have another place for large results than a folder (`Executor.new_store`). It does what `Folder` does.
 """
 
 import os
+import pickle
 import shutil
 import tempfile
 import weakref
@@ -21,33 +24,56 @@ from miniprefect.utilities.identity import new_id
 LARGE = 1 << 20
 
 
-class Folder:
-    """Be a private folder for large results, made when there is one. It goes away with this object."""
-
-    def __init__(self) -> None:
-        self.path = os.path.join(tempfile.gettempdir(), f"miniprefect-{new_id()}")
-        weakref.finalize(self, _in_process(os.getpid(), shutil.rmtree), self.path, ignore_errors=True)
-
-    def __reduce__(self) -> Any:
-        return _Place, (self.path,)
-
-    def write(self, data: bytes) -> str:
-        """Write `data` to a new file; return its path."""
-        return _Place(self.path).write(data)
-
-
 class _Place:
-    """Be a folder as another process knows it: not its own to remove."""
+    """Be a folder as another process knows it: not its own to remove.
+
+    Attributes:
+        large: how many bytes are too many to travel.
+        encode: makes bytes of a value, or raises `NotSendable`.
+        encode_alone: does so for processes that have inherited nothing, or raises an exception.
+        others: what to call these in an error, and `remedy` what to do about it.
+    """
+
+    large = LARGE
+    encode = staticmethod(encode)
+    encode_alone = staticmethod(pickle.dumps)
+    others = "worker processes that are not forked"
+    remedy = "Make it of a function or class at the top of a module, or use the start method 'fork'."
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def write(self, data: bytes) -> str:
+        """Write `data` to a new file; return its path."""
         os.makedirs(self.path, mode=0o700, exist_ok=True)
         path = os.path.join(self.path, new_id())
         with open(path, "wb") as file:
             file.write(data)
         return path
+
+    def read(self, path: str) -> bytes:
+        """Return what was written to a file."""
+        with open(path, "rb") as file:
+            return file.read()
+
+    def reference(self, held: "Elsewhere", path: str) -> Any:
+        """Return what to pickle in place of a result, as `__reduce__` does."""
+        return Elsewhere, (path, _Place(self.path))
+
+
+class Folder(_Place):
+    """Be a private folder for large results, made when there is one. It goes away with this object."""
+
+    def __init__(self) -> None:
+        super().__init__(os.path.join(tempfile.gettempdir(), f"miniprefect-{new_id()}"))
+        weakref.finalize(self, _in_process(os.getpid(), shutil.rmtree), self.path, ignore_errors=True)
+
+    def __reduce__(self) -> Any:
+        return _Place, (self.path,)
+
+    def keep(self, held: "Elsewhere", path: str) -> None:
+        """Remove the file when the result is no longer known."""
+        weakref.finalize(held, _in_process(os.getpid(), os.unlink), path)
 
 
 def _in_process(process_id: int, remove: Callable[..., Any]) -> Callable[..., None]:
@@ -80,7 +106,7 @@ class Parcel:
     def __reduce__(self) -> Any:
         return Parcel, (self.data, self.path, self.problem)
 
-    def opened(self, folder: Folder) -> Any:
+    def opened(self, store: Any) -> Any:
         """Return the result, or what reads it when it is wanted.
 
         Raises:
@@ -88,49 +114,45 @@ class Parcel:
         """
         if self.problem:
             raise NotSendable(self.problem)
-        return Elsewhere.in_folder(self.path, folder) if self.path else decode(self.data)
+        if not self.path:
+            return decode(self.data)
+        held = Elsewhere(self.path, store)
+        store.keep(held, self.path)
+        return held
 
 
-def packed(result: Any, folder: Folder | _Place) -> Parcel:
-    """Make a result ready to travel."""
+def packed(result: Any, store: Any) -> Parcel:
+    """Make a result ready to travel, with help of the place for large ones."""
     if isinstance(result, Elsewhere):
-        return Parcel(encode(result))
+        return Parcel(store.encode(result))
     try:
-        data = encode(result)
+        data = store.encode(result)
     except NotSendable as error:
         return Parcel(problem=str(error))
-    return Parcel(data) if len(data) < LARGE else Parcel(path=folder.write(data))
+    return Parcel(data) if len(data) < store.large else Parcel(path=store.write(data))
 
 
 class Elsewhere(Result):
     """Be a result in a file, read when somebody asks for its value.
 
     Args:
-        path: the file.
+        path: the file, or whatever it is to the place.
+        store: the place. The private folder goes away with the last result in it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Any, store: Any) -> None:
         super().__init__()
         self._path = path
-        self._folder: Folder | None = None
-
-    @classmethod
-    def in_folder(cls, path: str, folder: Folder) -> "Elsewhere":
-        """Make a result that removes its file, and with the last one the folder, when it is no longer known."""
-        made = cls(path)
-        made._folder = folder
-        weakref.finalize(made, _in_process(os.getpid(), os.unlink), path)
-        return made
+        self._store = store
 
     def __reduce__(self) -> Any:
-        return Elsewhere, (self._path,)
+        return self._store.reference(self, self._path)
 
     @property
     def value(self) -> Any:
         """The value."""
         if "_read" not in self.__dict__:
-            with open(self._path, "rb") as file:
-                self._read = decode(file.read())
+            self._read = decode(self._store.read(self._path))
         return self._read
 
     @value.setter

@@ -11,7 +11,6 @@ handlers included.
 
 import datetime
 import heapq
-import pickle
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -59,20 +58,21 @@ class Shared:
         plan: the tasks.
         crew: what takes them through their runs.
         frame: the context of the flow run.
+        store: where large results are; see `engine.parcels`.
     """
 
-    def __init__(self, plan: Plan, crew: Crew, frame: Frame) -> None:
+    def __init__(self, plan: Plan, crew: Crew, frame: Frame, store: Any) -> None:
         self.plan = plan
         self.crew = crew
         self.frame = frame
-        self.folder = Folder()
+        self.store = store
 
     def __reduce__(self) -> Any:
         """Travel to a worker that was not forked: as the flow, and as what its context shows."""
         flow = self.frame.flow  # type: ignore[attr-defined]
         values = {key: value for key, value in self.frame.items() if key not in ("config", "logger", "flow")}
         crew = self.crew
-        return _shared_anew, (flow, crew.cls, list(crew.handlers), crew.result, values, self.folder)
+        return _shared_anew, (flow, crew.cls, list(crew.handlers), crew.result, values, self.store)
 
     def __call__(
         self,
@@ -108,7 +108,7 @@ class Shared:
         caches = self.frame.get("caches")
         remembered = {key: found[before.get(key, 0) :] for key, found in caches.items()} if caches else {}
         held, state._held = state._held, None
-        return Sent(state, packed(held, self.folder), remembered)
+        return Sent(state, packed(held, self.store), remembered)
 
     def many(
         self, place: int, indexes: list[int], names: list[str], rows: list[tuple[Any, ...]], whole: dict[str, Any]
@@ -160,12 +160,10 @@ def _small(value: Any) -> bytes | None:
 
 
 def _shared_anew(
-    flow: Any, cls: type[TaskRunner], handlers: list[Any], result: Any, values: dict[str, Any], folder: Any
+    flow: Any, cls: type[TaskRunner], handlers: list[Any], result: Any, values: dict[str, Any], store: Any
 ) -> Shared:
     plan = flow.compiled()
-    shared = Shared(plan, Crew(plan, cls, handlers, result), FlowFrame(current_frame(), values, flow))
-    shared.folder = folder
-    return shared
+    return Shared(plan, Crew(plan, cls, handlers, result), FlowFrame(current_frame(), values, flow), store)
 
 
 def cache_key(runner: TaskRunner) -> str:
@@ -194,7 +192,8 @@ class Remote(Waiting):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.shared = Shared(self.plan, self.crew, self.frame)
+        new_store = getattr(self.executor, "new_store", None) or Folder
+        self.shared = Shared(self.plan, self.crew, self.frame, new_store())
         # By place, what `_whole` found out.
         self._wholes: dict[int, dict[str, Any] | None] = {}
         # Whether children have arrived that nobody queued.
@@ -218,15 +217,15 @@ class Remote(Waiting):
 
     def _refusal(self, error: NotSendable) -> NotSendable:
         """Return the error that says which task keeps the flow from being sent, and what to do about it."""
+        store = self.shared.store
         for task in self.plan.tasks:
             try:
-                pickle.dumps(task)
+                store.encode_alone(task)
             except Exception as reason:
                 return NotSendable(
-                    f"Task '{task.name}' can't be sent to worker processes that are not forked: {describe(reason)}. "
-                    "Make it of a function or class at the top of a module, or use the start method 'fork'."
+                    f"Task '{task.name}' can't be sent to {store.others}: {describe(reason)}. {store.remedy}"
                 )
-        return NotSendable(f"The flow can't be sent to worker processes that are not forked: {error}")
+        return NotSendable(f"The flow can't be sent to {store.others}: {error}")
 
     def submit(self, run: Run) -> Any:
         """Run a task here, or have it run elsewhere."""
@@ -238,7 +237,7 @@ class Remote(Waiting):
         cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
         sent = (run.place, known, states, run.values, cached, due)
         kind = COROUTINES if self._lane(run.place) is self._coroutines else run.place
-        call = self.executor.call(kind, *sent)  # type: ignore[attr-defined]
+        call = self.executor.call(kind, *sent, extra_context=self.facts(run))  # type: ignore[attr-defined]
         return Answer(call, lambda call: self._state(run, call.result))
 
     # ------------------------------------------------------------------ children that want nothing but to be called
@@ -277,6 +276,7 @@ class Remote(Waiting):
         """Return the arguments that are the same for all children, or None if these want more than to be called."""
         if fan.place not in self._wholes:
             plain = self._is_ordinary() and is_plain(self.crew, self.plan.tasks[fan.place])
+            plain = plain and hasattr(self.executor, "call_many")
             self._wholes[fan.place] = fan.inputs.whole() if plain else None
         return self._wholes[fan.place]
 
@@ -338,7 +338,7 @@ class Remote(Waiting):
         for key, found in remembered.items():
             self.frame.get("caches").setdefault(key, []).extend(found)
         try:
-            state._held = result.opened(self.shared.folder)
+            state._held = result.opened(self.shared.store)
         except NotSendable as error:
             error = NotSendable(f"The result can't be sent from the worker process: {error}")
             if not isinstance(state, Failed):

@@ -209,12 +209,13 @@ class Pool(Executor):
         """Have a worker call `fn`; return a future."""
         return self._lined_up(fn, (fn, args, kwargs))
 
-    def call(self, kind: Any, *args: Any) -> Call:
+    def call(self, kind: Any, *args: Any, extra_context: dict[str, Any] | None = None) -> Call:
         """Have a worker call what all calls have in common.
 
         Args:
             kind: tells which calls take about as long; `COROUTINES` for those that wait most of the time.
             *args: what it is called with.
+            extra_context: facts about the call, for executors that show them; see `submit`.
         """
         return self._lined_up(kind, (None, args, None))
 

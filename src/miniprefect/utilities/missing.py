@@ -20,7 +20,6 @@ from types import FrameType, MappingProxyType
 from typing import Any, NoReturn
 
 NO_BACKEND = "There is no backend here: run the flow with flow.run(), on a schedule or from cron."
-NO_DASK = "It is not here yet: use ThreadExecutor or ProcessExecutor, or an executor of your own."
 OTHERWISE = "miniprefect has what Prefect 0.10 to 1.4 could do without a server."
 
 # For modules and names below prefect: the longest prefix that fits gives the advice.
@@ -49,10 +48,6 @@ ADVICE: dict[str, str] = {
     "tasks.shell": "It is not here yet: write it as a @task that calls subprocess.run(..., check=True).",
     "tasks.snowflake": "Write it as a @task that calls snowflake-connector-python.",
     "tasks.sql_server": "Write it as a @task that calls pyodbc.",
-    "executors.dask.DaskExecutor": NO_DASK,
-    "executors.DaskExecutor": NO_DASK,
-    "engine.executors.dask.DaskExecutor": NO_DASK,
-    "engine.executors.DaskExecutor": NO_DASK,
     "utilities.executors": "Timeouts are here as Task(timeout=...).",
     "utilities.jupyter": "Run the notebook with nbclient or papermill in a @task.",
     "contrib": "Write it as a @task of your own.",

@@ -7,10 +7,14 @@ from miniprefect.executors import Executor, LocalExecutor
 from miniprefect.utilities.lazy import imported_later
 
 if TYPE_CHECKING:
+    from miniprefect.executors.dask import DaskExecutor
     from miniprefect.executors.local_dask import LocalDaskExecutor
 
-__all__ = ["Executor", "LocalDaskExecutor", "LocalExecutor", "SynchronousExecutor"]
+__all__ = ["DaskExecutor", "Executor", "LocalDaskExecutor", "LocalExecutor", "SynchronousExecutor"]
 
-_LATER = {"LocalDaskExecutor": "miniprefect.executors.local_dask:LocalDaskExecutor"}
+_LATER = {
+    "DaskExecutor": "miniprefect.executors.dask:DaskExecutor",
+    "LocalDaskExecutor": "miniprefect.executors.local_dask:LocalDaskExecutor",
+}
 
 __getattr__ = imported_later(__name__, _LATER)

@@ -1,0 +1,16 @@
+"""Fixtures that several files of this folder use."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Dask cluster of two worker processes."""
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install miniprefect[dask]")
+    from tests.executors.dask_helpers import cluster_in
+
+    with cluster_in(tmp_path_factory.mktemp("dask")) as cluster:
+        yield cluster
