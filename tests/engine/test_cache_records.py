@@ -499,7 +499,8 @@ def test_inputs_that_can_not_be_pickled(
     assert records(tmp_path) == []
     (warning,) = warnings_of(caplog)
     assert warning.startswith("Task 'counts': its cached state can't be kept for other processes: ")
-    assert "pickle" in warning
+    # Python 3.13 says only that it can't get the local object.
+    assert "pickle" in warning or "local object" in warning
     assert len(caches["counts"]) == 1
 
 
