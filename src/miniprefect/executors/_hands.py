@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -150,11 +151,17 @@ class Hand:
         self._pid_file = _pid_file(process.pid)
         self.death = process.sentinel if self._pid_file is None else self._pid_file
         self.sources = (channel, self.death)
+        self._poll = select.poll()
+        self._poll.register(channel.fileno(), select.POLLIN)
         self.calls: list[Any] = []
         self._begun = 0
         self.heard = 0.0
         self.limit: float | None = None
         self.is_late = False
+
+    def has_said(self) -> bool:
+        """Say whether there is a message of it; `Connection.poll` takes ten times as long."""
+        return bool(self._poll.poll(0))
 
     # ------------------------------------------------------------------ a batch
 

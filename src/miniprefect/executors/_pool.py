@@ -27,6 +27,7 @@ from miniprefect.executors._worker import (
     ERROR,
     LIMIT,
     LOG,
+    LOG_LINE,
     MANY,
     NUMBER,
     ONE_BY_ONE,
@@ -155,6 +156,13 @@ def take_answer(call: Any, data: bytes) -> None:
     except NotSendable as problem:
         value, error = None, problem
     call.end(value, error)
+
+
+def _log(data: bytes) -> None:
+    """Give a log line of a worker to the handlers that are here."""
+    record = logging.LogRecord.__new__(logging.LogRecord)  # made already, with all that belongs to it
+    record.__dict__.update(decode(data))
+    logging.getLogger(record.name).callHandlers(record)
 
 
 def _follows(first: Call, call: "Call | Many") -> bool:
@@ -309,7 +317,7 @@ class Pool(Executor):
     def _hear(self, hand: Hand, is_dead: bool) -> None:
         """Take in all that a worker has sent, and its death."""
         try:
-            while hand.channel.poll(0):
+            while hand.has_said():
                 self._take(hand, hand.channel.recv_bytes())
         except (EOFError, OSError):
             is_dead = True
@@ -327,8 +335,8 @@ class Pool(Executor):
             take_answer(hand.calls[0], hand.channel.recv_bytes())
             self._done(hand, SECONDS.unpack(body)[0])
         elif kind == LOG:
-            record = logging.makeLogRecord(decode(body))
-            logging.getLogger(record.name).callHandlers(record)
+            self._collect(hand)  # lines that came before
+            _log(body)
         elif kind == LIMIT:
             (seconds,) = SECONDS.unpack(body)
             hand.limit = None if seconds < 0 else time.monotonic() + seconds + _LENIENCE
@@ -379,9 +387,12 @@ class Pool(Executor):
             self.queue.extendleft(reversed(calls))
 
     def _collect(self, hand: Hand) -> None:
-        """Take in the answers that are in shared memory."""
+        """Take in the answers and log lines that are in shared memory."""
         for number, data in hand.collected():
-            take_answer(hand.calls[number], data)
+            if number == LOG_LINE:
+                _log(data)
+            else:
+                take_answer(hand.calls[number], data)
 
     def _lost(self, hand: Hand) -> None:
         """Do without a worker that died."""

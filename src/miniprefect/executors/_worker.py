@@ -35,6 +35,9 @@ ANSWER, DONE, ALONE, LOG, LIMIT = b"A", b"D", b"O", b"L", b"T"
 # The kinds of answers: a value, an error that the call raised, the text of why its answer could not be sent.
 VALUE, ERROR, LOST = b"v", b"e", b"l"
 
+# In shared memory, what has this number is no answer.
+LOG_LINE = (1 << 32) - 1
+
 NUMBER = struct.Struct("<I")
 SECONDS = struct.Struct("<d")
 
@@ -77,10 +80,11 @@ def work(ends: Ends, common: Any, levels: dict[str, int] | None = None) -> None:
     with suppress(EOFError, ConnectionError, Stopped):
         _set_up(ends, levels)
         channel = _Channel(ends.channel)
-        log = _Log(channel)
+        worker = _Worker(channel, ends, decode(common) if isinstance(common, bytes) else common)
+        log = _Log(worker)
         setattr(logging.Logger, "callHandlers", lambda logger, record: log.send(record))  # noqa: B010 - not typed so
         timeouts.announce = lambda seconds: channel.send(LIMIT + SECONDS.pack(seconds))
-        _Worker(channel, ends, decode(common) if isinstance(common, bytes) else common).serve()
+        worker.serve()
     _flush()
 
 
@@ -137,16 +141,20 @@ class _Channel:
         self.receive = connection.recv_bytes
 
     def send(self, *messages: bytes) -> None:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTING)
+        # Only the alarm of a time limit matters: after the others this process ends.
+        if not any(signal.getitimer(signal.ITIMER_REAL)):
+            self._send(messages)
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
         try:
-            with self.sending:
-                for message in messages:
-                    self.connection.send_bytes(message)
+            self._send(messages)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-
-_INTERRUPTING = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
+    def _send(self, messages: tuple[bytes, ...]) -> None:
+        with self.sending:
+            for message in messages:
+                self.connection.send_bytes(message)
 
 
 class _Worker:
@@ -154,16 +162,19 @@ class _Worker:
         self.channel, self.tickets, self.outbox = channel, ends.tickets, ends.outbox
         self.common = common
         self.answering = threading.Lock()
+        self.is_batching = False
 
     def serve(self) -> None:
         while True:
             mode, batch = self.receive()
             begun = time.perf_counter()
             alone = len(batch) == 1 and self.takes_ticket()
+            self.is_batching = self.outbox is not None and not alone
             if alone:
                 answer = self.make(batch[0])
             else:
                 (self.overlap if mode == OVERLAPPING else self.one_by_one)(batch)
+            self.is_batching = False
             del batch  # or it would keep its arguments alive until the next one
             seconds = SECONDS.pack(time.perf_counter() - begun)
             if alone:
@@ -226,11 +237,19 @@ class _Worker:
             _flush()
 
     def answer(self, number: int, data: bytes) -> None:
-        if self.outbox is not None:
-            with self.answering:
-                if self.outbox.put(number, data):
-                    return
-        self.channel.send(ANSWER + NUMBER.pack(number), data)
+        if not self.put(number, data):
+            self.channel.send(ANSWER + NUMBER.pack(number), data)
+
+    def log(self, data: bytes) -> None:
+        if not self.put(LOG_LINE, data):
+            self.channel.send(LOG + data)
+
+    def put(self, number: int, data: bytes) -> bool:
+        """Put something into shared memory, where it stays until the batch is done, or its owner looks."""
+        if not self.is_batching or self.outbox is None:
+            return False
+        with self.answering:
+            return self.outbox.put(number, data)
 
 
 class _Many:
@@ -258,19 +277,20 @@ def _error(error: BaseException) -> bytes:
 class _Log:
     """Send log records to the owner, whose handlers take them."""
 
-    def __init__(self, channel: _Channel) -> None:
-        self.channel = channel
+    def __init__(self, worker: _Worker) -> None:
+        self.worker = worker
         self.process_id = os.getpid()
         self.handle = logging.Logger.callHandlers
 
     def send(self, record: logging.LogRecord) -> None:
         if os.getpid() == self.process_id:
-            self.channel.send(LOG + _packed(record))
+            self.worker.log(_packed(record))
         else:  # a process that a task has forked
             self.handle(logging.getLogger(record.name), record)
 
 
 _FORMATTER = logging.Formatter()
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def _packed(record: logging.LogRecord) -> bytes:
@@ -280,6 +300,8 @@ def _packed(record: logging.LogRecord) -> bytes:
     if record.exc_info and record.exc_info[1] is not None:
         fields["exc_text"] = record.exc_text or _FORMATTER.formatException(record.exc_info)
         fields["exc_info"] = (record.exc_info[0], record.exc_info[1], None)
+    if _PLAIN.issuperset(map(type, fields.values())):
+        return pickle.dumps(fields)
     try:
         return _checked(fields)
     except NotSendable:
