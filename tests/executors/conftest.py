@@ -14,3 +14,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     with cluster_in(tmp_path_factory.mktemp("dask")) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def remote(cluster: Any) -> Any:
+    """An executor on that cluster."""
+    from miniprefect.executors import DaskExecutor
+
+    return DaskExecutor(cluster.address)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -86,3 +87,17 @@ def cluster_in(folder: Path, workers: int = 2, options: tuple[str, ...] = ()) ->
         yield cluster
     finally:
         cluster.close()
+
+
+def run_script(folder: Path, text: str, *arguments: str) -> "subprocess.Popen[str]":
+    """Start a script of a user, in a session of its own."""
+    path = folder / "script_of_a_user.py"
+    path.write_text(textwrap.dedent(text))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PREFECT__LOGGING__LEVEL": "CRITICAL"}
+    return subprocess.Popen(
+        [sys.executable, str(path), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )

@@ -6,23 +6,18 @@ import importlib
 import logging
 import os
 import pickle
-import signal
-import subprocess
 import sys
-import textwrap
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from miniprefect import Flow, Parameter, Task, context, task, unmapped
-from miniprefect.engine.state import Cancelled, Failed, State, Success, TimedOut
+from miniprefect import Flow, context, task
+from miniprefect.engine.state import Failed, TimedOut
 from miniprefect.executors import DaskExecutor
 from miniprefect.utilities.configuration import set_temporary_config
-from tests.executors.dask_helpers import ROOT, Cluster, cluster_in
-from tests.executors.test_faults import Broken, Unloadable, Unpicklable
+from tests.executors.dask_helpers import Cluster, cluster_in, run_script
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install miniprefect[dask]")
 
@@ -60,11 +55,6 @@ HERE = {"processes": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0
 def local(**options: Any) -> DaskExecutor:
     """An executor with a cluster of threads, which is there at once."""
     return DaskExecutor(cluster_kwargs={**HERE, "n_workers": 1, "threads_per_worker": 2, **options})
-
-
-@pytest.fixture
-def remote(cluster: Cluster) -> DaskExecutor:
-    return DaskExecutor(cluster.address)
 
 
 # ---------------------------------------------------------------------- which cluster
@@ -340,19 +330,6 @@ SCRIPT = """
 """
 
 
-def run_script(folder: Path, text: str, *arguments: str) -> subprocess.Popen[str]:
-    path = folder / "script_of_a_user.py"
-    path.write_text(textwrap.dedent(text))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PREFECT__LOGGING__LEVEL": "CRITICAL"}
-    return subprocess.Popen(
-        [sys.executable, str(path), *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
-
-
 def test_a_script_that_the_workers_can_not_import(cluster: Cluster, tmp_path: Path) -> None:
     with run_script(tmp_path, SCRIPT, cluster.address) as process:
         assert process.communicate(timeout=30)[0] == "[2, 4] True\n"
@@ -370,59 +347,6 @@ def test_a_module_that_the_workers_do_not_have_is_named(
     assert type(state) is Failed
     assert "only_here" in state.message
     assert "upload_file" in state.message
-
-
-def test_a_task_that_can_not_be_sent_is_named(remote: DaskExecutor) -> None:
-    class Holds(Task):
-        def __init__(self) -> None:
-            self.lock = threading.Lock()
-            super().__init__(name="holder")
-
-        def run(self) -> None:
-            pass
-
-    with Flow("flow", executor=remote) as flow:
-        flow.add_task(Holds())
-    state: Any = flow.run()
-    assert type(state) is Failed
-    assert "Task 'holder' can't be sent" in str(state.result)
-
-
-@pytest.mark.parametrize("kind", [Broken, Unpicklable, threading.Lock])
-def test_a_result_that_can_not_be_sent_fails_its_task_alone(remote: DaskExecutor, kind: Any) -> None:
-    @task
-    def makes() -> Any:
-        return kind()
-
-    with Flow("flow", executor=remote) as flow:
-        made, other = makes(), inc(1)
-    result: Any = flow.run().result  # type: ignore[union-attr]
-    assert type(result[made]) is Failed
-    assert "The result can't be sent" in result[made].message
-    assert result[other].result == 2
-
-
-def test_an_exception_that_can_not_be_sent_leaves_its_message(remote: DaskExecutor) -> None:
-    @task
-    def fails(kind: int) -> None:
-        raise (Unloadable(1, 2), ValueError(threading.Lock()))[kind]
-
-    with Flow("flow", executor=remote) as flow:
-        mapped, other = fails.map([0, 1]), inc(1)
-    result: Any = flow.run().result  # type: ignore[union-attr]
-    one, two = result[mapped].map_states
-    assert "Unloadable('both')" in one.message
-    assert "ValueError(<unlocked" in two.message
-    assert result[other].result == 2
-
-
-def test_a_parameter_that_can_not_be_sent_is_refused_before_anything_runs(remote: DaskExecutor) -> None:
-    """All workers are to know it: it is in the context."""
-    with Flow("flow", executor=remote) as flow:
-        inc(Parameter("lock"))
-    state: Any = flow.run(lock=threading.Lock())
-    assert type(state) is Failed
-    assert "The flow can't be sent to Dask's workers" in str(state.result)
 
 
 # ---------------------------------------------------------------------- the log, time limits, coroutines
@@ -492,151 +416,3 @@ def test_maps_go_depth_first(remote: DaskExecutor) -> None:
         ends = second.map(first.map(list(range(60))))
     times: Any = flow.run().result[ends].result  # type: ignore[union-attr]
     assert sorted(times)[10] - min(times) < (max(times) - min(times)) / 2
-
-
-# ---------------------------------------------------------------------- workers die, and the run is interrupted
-
-
-def test_a_task_that_kills_its_workers_is_blamed_and_its_neighbours_finish(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    @task
-    def dangerous(x: int) -> int:
-        if x == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(0.05)
-        return x
-
-    @task
-    def size(data: bytes) -> int:
-        return len(data)
-
-    with cluster_in(tmp_path, 2) as cluster:
-        with Flow("flow", executor=DaskExecutor(cluster.address)) as flow:
-            kept = task(lambda: bytes(50_000), name="kept")()
-            mapped = dangerous.map(list(range(8)), upstream_tasks=[unmapped(kept)])
-            total = size(kept, upstream_tasks=[inc(1)])
-        with caplog.at_level(logging.WARNING, "prefect"):
-            result: Any = flow.run().result  # type: ignore[union-attr]
-    states = result[mapped].map_states
-    assert [type(state) for state in states] == [Failed if n == 3 else Success for n in range(8)]
-    assert "died" in states[3].message
-    assert "dangerous-3-" in states[3].message
-    assert result[total].result == 50_000
-    assert any("was lost. Dask runs again elsewhere" in record.getMessage() for record in caplog.records)
-
-
-def test_a_cluster_that_loses_all_its_workers_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from miniprefect.executors import _dask_cluster
-
-    monkeypatch.setattr(_dask_cluster, "_PATIENCE", 1.0)
-
-    @task
-    def leave() -> None:
-        os._exit(7)
-
-    with cluster_in(tmp_path, 1, ("--no-nanny",)) as cluster:
-        with Flow("flow", executor=DaskExecutor(cluster.address)) as flow:
-            first = inc(1)
-            left = leave(upstream_tasks=[first])
-        result: Any = flow.run().result  # type: ignore[union-attr]
-    assert result[first].result == 2
-    assert type(result[left]) is Failed
-    assert "lost its workers" in result[left].message
-
-
-def test_a_scheduler_that_is_lost_ends_the_run(tmp_path: Path) -> None:
-    with cluster_in(tmp_path, 1, ("--no-nanny",)) as cluster:
-
-        @task
-        def slow() -> None:
-            time.sleep(30)
-
-        with Flow("flow", executor=DaskExecutor(cluster.address, client_kwargs={"timeout": 1})) as flow:
-            first = inc(1)
-            waits = slow(upstream_tasks=[first])
-        threading.Timer(2, cluster.processes[0].kill).start()
-        begun = time.monotonic()
-        result: Any = flow.run().result  # type: ignore[union-attr]
-    assert time.monotonic() - begun < 20
-    assert type(result[waits]) is Failed
-    assert result[first].result == 2
-
-
-def test_ctrl_c_in_a_task_cancels_the_run(remote: DaskExecutor) -> None:
-    @task
-    def pressed() -> None:
-        raise KeyboardInterrupt
-
-    with Flow("flow", executor=remote) as flow:
-        pressed()
-    assert type(flow.run()) is Cancelled
-
-
-PRESSED = """
-    import sys, time
-    from miniprefect import Flow, task, unmapped
-    from miniprefect.executors import DaskExecutor
-
-    @task
-    def quick():
-        return [1] * 5000
-
-    @task
-    def slow(x):
-        print("begun", flush=True)
-        time.sleep(60)
-
-    if __name__ == "__main__":
-        options = {"cluster_kwargs": {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}}
-        with Flow("flow", executor=DaskExecutor(**options)) as flow:
-            first = quick()
-            slow.map([1, 2], upstream_tasks=[unmapped(first)])
-        state = flow.run()
-        print("ended", type(state).__name__, len(state.result[first].result), flush=True)
-"""
-
-
-@pytest.mark.parametrize("to_all", [True, False], ids=["to the group, as from a terminal", "to the owner"])
-def test_after_ctrl_c_the_cluster_is_closed_and_what_had_finished_is_known(tmp_path: Path, to_all: bool) -> None:
-    with run_script(tmp_path, PRESSED) as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
-        pressed = time.monotonic()
-        (os.killpg if to_all else os.kill)(process.pid, signal.SIGINT)
-        assert process.communicate(timeout=30)[0] == "ended Cancelled 5000\n"
-        assert time.monotonic() - pressed < 5
-    assert is_gone(process.pid, 3)
-
-
-def is_gone(group: int, within: float) -> bool:
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def test_handlers_hear_of_a_task_whose_result_is_lost() -> None:
-    """What is read after it was lost says so."""
-    from miniprefect.executors._dask_cluster import Store
-    from miniprefect.executors._dask_worker import Key
-    from miniprefect.executors.processes import NotSendable
-
-    with pytest.raises(NotSendable, match="make-1 was lost"):
-        Store().read(Key("make-1"))
-
-
-def test_states_are_told_once(remote: DaskExecutor) -> None:
-    changes: list[str] = []
-
-    def watch(flow: Any, old: State, new: State) -> None:
-        changes.append(type(new).__name__)
-
-    with Flow("flow", executor=remote, state_handlers=[watch]) as flow:
-        inc(1)
-    flow.run()
-    assert changes == ["Running", "Success"]

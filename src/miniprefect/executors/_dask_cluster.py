@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import queue
+import sys
 import time
 import weakref
 from collections import deque
@@ -144,7 +145,8 @@ class Cluster(Executor):
         self.client.subscribe_topic(TOPIC, self._hear)
         self.client.subscribe_topic("all", self._hear_of_workers)
         # As a call of its own: if the worker that has it dies, Dask makes it again.
-        arguments = (data, self.run, PROCESS, _levels(), self.is_own)
+        is_aliased = sys.modules.get("prefect") is sys.modules["miniprefect"]
+        arguments = (data, self.run, PROCESS, _levels(), self.is_own, is_aliased)
         self.common = self.client.submit(Common, *arguments, key=f"flow-{self.run}", pure=False)
 
     # ------------------------------------------------------------------ calls

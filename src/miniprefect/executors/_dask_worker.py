@@ -26,6 +26,7 @@ from miniprefect.utilities.pickling import by_value
 
 distributed = LazyModule("distributed")
 cloudpickle = LazyModule("cloudpickle")
+compat = LazyModule("miniprefect.compat")
 
 # Where the events are. One for all runs, for Dask's scheduler keeps the last thousand events of each topic for ever.
 TOPIC = "miniprefect"
@@ -111,21 +112,26 @@ class Common:
         process: the `PROCESS` of its owner.
         levels: those of the owner's loggers.
         is_own: whether the worker is there for this run only.
+        is_aliased: whether `prefect` stands for `miniprefect` where it comes from.
     """
 
-    def __init__(self, data: Any, run: str, process: str, levels: dict[str, int], is_own: bool) -> None:
+    def __init__(
+        self, data: Any, run: str, process: str, levels: dict[str, int], is_own: bool, is_aliased: bool
+    ) -> None:
         self.data = data
         self.run = run
         self.process = process
         self.levels = levels
         self.is_own = is_own
+        self.is_aliased = is_aliased
         self.outbox = Outbox(run)
         self._made: Any = None
         self._making = threading.Lock()
         self._waiters = Waiters()
 
     def __reduce__(self) -> Any:
-        return Common, (bytes(self.data), self.run, self.process, self.levels, self.is_own)
+        settings = (self.run, self.process, self.levels, self.is_own, self.is_aliased)
+        return Common, (bytes(self.data), *settings)
 
     def made(self) -> Callable[..., Any]:
         """Return it.
@@ -139,6 +145,8 @@ class Common:
                     _forward_log(self.levels)
                     if self.is_own:
                         distributed.get_worker().loop.add_callback(_leave_interrupts_to_the_owner)
+                if self.is_aliased:
+                    compat.install_as_prefect()
                 self._made = _made_anew(self.data)
             return self._made  # type: ignore[no-any-return]
 
