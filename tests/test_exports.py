@@ -19,16 +19,11 @@ import miniprefect
 
 DATA = Path(__file__).parent / "data" / "prefect-names.tsv"
 
-SIDE_BY_SIDE = "an issue to come: work side by side"
 LOOKED_AT = "an issue to come: what people look at"
 READY_MADE = "an issue to come: ready-made tasks"
 
 # In both tables a path stands for itself and for all below it.
 NOT_YET: Mapping[str, str] = {
-    "prefect.engine.executors.DaskExecutor": SIDE_BY_SIDE,
-    "prefect.engine.executors.dask.DaskExecutor": SIDE_BY_SIDE,
-    "prefect.executors.DaskExecutor": SIDE_BY_SIDE,
-    "prefect.executors.dask.DaskExecutor": SIDE_BY_SIDE,
     "prefect.tasks.database.sqlite": READY_MADE,
     "prefect.tasks.docker": READY_MADE,
     "prefect.tasks.files": READY_MADE,
