@@ -67,12 +67,6 @@ def test_a_missing_module_of_a_package_is_one_too(pretended: Any) -> None:
         _ = root.agent
 
 
-@pytest.mark.parametrize("package", ["tasks.notifications", "tasks"])
-def test_a_missing_module_of_a_real_package(package: str) -> None:
-    with pytest.raises(ImportError, match="It is not here yet"):
-        exec(f"from miniprefect.{package} import {'email_task' if '.' in package else 'shell'}")
-
-
 def test_names_that_are_imported_at_their_first_use_are_there() -> None:
     import miniprefect.executors as executors
 
