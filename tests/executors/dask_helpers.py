@@ -42,7 +42,7 @@ class Cluster:
     def start(self, *command: str) -> "subprocess.Popen[bytes]":
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), str(ROOT / "tests" / "conformance")]),
             "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
         }
         with open(self.folder / f"{command[0]}-{len(self.processes)}.log", "wb") as log:

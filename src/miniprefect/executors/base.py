@@ -22,7 +22,8 @@ class Executor:
         width: how many calls it can use at a time; None for any number. It may change from call to call.
         overlap: how many calls of coroutines it can use at a time, besides the others; None if they are calls like
             any other.
-        is_remote: whether calls run in other processes. Then `start_with` begins a run, in place of `start`.
+        is_remote: whether calls run in other processes. Then `start_with` begins a run, in place of `start`; and
+            large results are in what `new_store` makes, if it has one, or in a folder (see `engine.parcels`).
     """
 
     runs_at_once: bool = False
