@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A Dask cluster of two worker processes."""
     pytest.importorskip("distributed", reason="Dask is not installed: pip install miniprefect[dask]")
