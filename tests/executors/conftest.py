@@ -6,6 +6,11 @@ from typing import Any
 import pytest
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests with Dask come last: its files and threads come and go, where other tests count their own."""
+    items.sort(key=lambda item: item.path.name.startswith("test_dask"))
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A Dask cluster of two worker processes."""

@@ -1,5 +1,6 @@
 """What goes wrong in worker processes, done for real: killed, broken, late, out of memory, fed what can't be sent."""
 
+import contextlib
 import ctypes
 import datetime
 import glob
@@ -29,17 +30,17 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left() -> Iterator[None]:
+def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test leaves no process, no thread, no open file and no file behind."""
-    files, threads, here = open_files(), threading.active_count(), parcels()
-    # A cluster that other tests use may be there.
-    before = {*children()}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    # multiprocessing keeps a process of its own once another test has asked for it.
+    files, threads, before = open_files(), threading.active_count(), {*children()}
     yield
     assert {*children()} <= before
     assert threading.active_count() == threads
-    # Dask, once it is loaded, has files of its own that come and go.
-    assert open_files() <= files or "distributed" in sys.modules
-    assert parcels() == here
+    assert open_files() <= files
+    assert parcels() == []
 
 
 def children() -> list[str]:
@@ -48,8 +49,13 @@ def children() -> list[str]:
     return [pid for one in path.glob("*/children") for pid in one.read_text().split()]
 
 
-def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+def open_files() -> set[str]:
+    """What the open files of this process lead to, one by one."""
+    links = set()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the listing itself was open, too
+            links.add(f"{number}: {os.readlink(f'/proc/self/fd/{number}')}")
+    return links
 
 
 def parcels() -> list[str]:

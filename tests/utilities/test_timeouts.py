@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing import get_context
 from typing import Any
 
@@ -217,6 +217,25 @@ def test_nested_three_deep(in_thread: Way) -> None:
 
 def test_nested_with_one_limit_for_both_the_outer_call_ends(in_thread: Way) -> None:
     in_thread(lambda: ends_in_time(call_with_timeout, loop, LIMIT))
+
+
+@pytest.mark.parametrize("swallows", [False, True])
+def test_nested_in_a_thread_when_the_inner_call_notices_the_outer_limit_first(
+    monkeypatch: pytest.MonkeyPatch, swallows: bool
+) -> None:
+    wait = timeouts._Helper.wait
+
+    def late_outside(helper: Any) -> Any:
+        if len(helper.deadlines) == 1:
+            helper.done.wait(10)
+        return wait(helper)
+
+    def outer() -> None:
+        with suppress(BaseException) if swallows else nullcontext():
+            call_with_timeout(loop, LIMIT)
+
+    monkeypatch.setattr(timeouts._Helper, "wait", late_outside)
+    in_another_thread(lambda: ends_in_time(outer))
 
 
 def test_one_after_the_other(in_thread: Way) -> None:

@@ -233,6 +233,8 @@ class Hand:
             self._pid_file = None
         if self._outbox is not None:
             self._outbox.close()
+        if self.process.exitcode is not None:  # else this is a fork of the owner, or somebody else waited for it
+            self.process.close()
 
 
 def _pid_file(process_id: int) -> int | None:

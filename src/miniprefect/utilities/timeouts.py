@@ -296,12 +296,25 @@ def _call_in_helper(fn: Callable[..., T], seconds: float, args: tuple[Any, ...],
         helper.ask_to_stop()
         raise
     if over is None:
-        return helper.outcome()
+        return _outcome(helper)
     if not helper.stop():
         logger.warning(_ABANDONED, _name(fn))
     if over is helper.deadline:
         raise TaskTimeoutSignal("Execution timed out.")
     raise TimeUp(over)
+
+
+def _outcome(helper: "_Helper[T]") -> T:
+    """Return or raise what the call did, which a call within may have ended because the time of this one was up."""
+    try:
+        value = helper.outcome()
+    except BaseException as error:
+        if not _is_its_end(error, helper.deadline):
+            raise
+        raise TaskTimeoutSignal("Execution timed out.") from error
+    if helper.deadline.fired:  # and swallowed
+        raise TaskTimeoutSignal("Execution timed out.")
+    return value
 
 
 def _name(fn: Callable[..., Any]) -> str:
