@@ -31,7 +31,7 @@ class Edge:
         ValueError: the key can't name an argument, or both ends are the same task.
     """
 
-    __slots__ = ("_hash", "downstream_task", "flattened", "key", "mapped", "upstream_task")
+    __slots__ = ("downstream_task", "flattened", "key", "mapped", "upstream_task")
 
     def __init__(
         self,
@@ -60,7 +60,6 @@ class Edge:
         self.key = key
         self.mapped = bool(mapped)
         self.flattened = bool(flattened)
-        self._hash = hash((id(upstream_task), id(downstream_task), key))
 
     @property
     def tasks(self) -> "set[Task]":
@@ -77,7 +76,7 @@ class Edge:
         return same_ends and self._identity()[2:] == other._identity()[2:]
 
     def __hash__(self) -> int:
-        return self._hash
+        return hash((id(self.upstream_task), id(self.downstream_task), self.key))
 
     def __repr__(self) -> str:
         how = f"key={self.key}, mapped={self.mapped}, flattened={self.flattened}"

@@ -9,7 +9,8 @@ from miniprefect.configuration import config
 from miniprefect.core.builtin import as_task, holds_task
 from miniprefect.core.checks import named, several
 from miniprefect.core.edge import Edge
-from miniprefect.core.task import Parameter, Task
+from miniprefect.core.parameter import Parameter
+from miniprefect.core.task import Task
 from miniprefect.utilities.collections import OrderedSet
 from miniprefect.utilities.edges import EdgeAnnotation
 

@@ -4,7 +4,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from miniprefect.core.task import Task, no_default
+from miniprefect.core.parameter import no_default
+from miniprefect.core.task import Task
 
 
 class Operator(Task):

@@ -1,7 +1,6 @@
-"""Tasks: the steps of a flow, and parameters, the tasks whose results are given to a run."""
+"""Tasks: the steps of a flow."""
 
 import datetime
-import enum
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,36 +21,23 @@ from miniprefect.core.checks import (
     nearest,
 )
 from miniprefect.core.signature import InstanceSignature, call_signature, check_method, outputs_count
+from miniprefect.engine.cache_validators import never_use
 from miniprefect.engine.plan import Wants
 from miniprefect.engine.result.base import Result
-from miniprefect.engine.signals import FAIL
 from miniprefect.engine.task_runner import wants_of
 from miniprefect.triggers import all_successful
 from miniprefect.utilities.callbacks import callback_factory, is_failed
 from miniprefect.utilities.context import context
-from miniprefect.utilities.lazy import FilledLater, LazyModule
+from miniprefect.utilities.lazy import FilledLater, LazyModule, imported_later
 from miniprefect.utilities.logging import get_logger
 
 result_handlers = LazyModule("miniprefect.engine.result_handlers")
-results = LazyModule("miniprefect.engine.results")
 
 if TYPE_CHECKING:
     import logging
 
     from miniprefect.core.flow import Flow
     from miniprefect.engine.state import State
-
-
-class NoDefault(enum.Enum):
-    """Stand for "no default" where None is a default like any other."""
-
-    value = "no_default"
-
-    def __repr__(self) -> str:
-        return "<no default>"
-
-
-no_default = NoDefault.value
 
 
 class Task:
@@ -91,10 +77,30 @@ class Task:
     is_cleanup: ClassVar[bool] = False
     is_setup: ClassVar[bool] = False
 
+    # What a task has if it is not told otherwise. These are left to the class, as a flow keeps a copy of what a task
+    # has of its own for each call.
+    slug: str | None = None
+    max_retries: int = 0
+    retry_delay: datetime.timedelta | None = None
+    retry_on: set[type[BaseException]] | None = None
+    timeout: int | None = None
+    trigger: Callable[[Any], bool] = staticmethod(all_successful)
+    skip_on_upstream_skip: bool = True
+    cache_for: datetime.timedelta | None = None
+    cache_key: str | None = None
+    cache_validator: Callable[..., bool] = staticmethod(never_use)
+    checkpoint: bool | None = None
+    result: Result | None = None
+    target: str | Callable[..., str] | None = None
+    task_run_name: str | Callable[..., str] | None = None
+    auto_generated: bool = False
+    log_stdout: bool = False
+    nout: int | None = None
+
     wants: Wants
 
     # Whether the task was called or added to a flow: if not, making it in a flow block was probably a slip.
-    is_used = False
+    is_used: bool = False
     is_class_task: ClassVar[bool] = True
 
     # Grows whenever a setting of any task changes, so that compiled plans know when they are out of date.
@@ -162,7 +168,7 @@ class Task:
         self.retry_on = checked_retry_on(retry_on, self.max_retries)
         self.timeout = checked_timeout(defaults.timeout if timeout is None else timeout, owner)
 
-        self.trigger: Callable[[Any], bool] = trigger or all_successful
+        self.trigger = trigger or all_successful
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.cache_for = cache_for
         self.cache_key = cache_key
@@ -181,10 +187,16 @@ class Task:
         self.log_stdout = log_stdout
         self.nout = outputs_count(self._call_signature.signature) if nout is None else nout
         check_settings(self)
+        self._leave_defaults_to_class()
         self.made_as = next(Task.makings)
         self.__dict__["wants"] = wants_of(self)
         if around.created is not None:
             around.created.append(self)
+
+    def _leave_defaults_to_class(self) -> None:
+        own, cls = self.__dict__, type(self)
+        settings = {name: own[name] for name in own if not (name in _DEFAULTS and own[name] is getattr(cls, name))}
+        object.__setattr__(self, "__dict__", settings)
 
     def _warn_of_early_settings(self) -> None:
         for name in sorted(_SETTINGS & self.__dict__.keys()):
@@ -242,7 +254,10 @@ class Task:
         new: Self = object.__new__(type(self))
         # A copy of the whole dict takes less time and half the memory of one that grows.
         settings = self.__dict__.copy()
-        settings["slug"], settings["made_as"], settings["is_used"] = None, next(Task.makings), False
+        settings["made_as"] = next(Task.makings)
+        settings.pop("slug", None)
+        settings.pop("is_used", None)
+        settings["tags"] = {*self.tags, *(around.tags or ())}
         object.__setattr__(new, "__dict__", settings)
         for name, value in task_args.items():
             if not hasattr(new, name):
@@ -251,7 +266,6 @@ class Task:
                     f"such as {nearest(name, _SETTINGS)}."
                 )
             setattr(new, name, checked_tags(value, repr(new)) | self.tags if name == "tags" else value)
-        new.__dict__["tags"] = {*new.tags, *(around.tags or ())}
         if around.created is not None:
             around.created.append(new)
         return new
@@ -522,6 +536,9 @@ class Task:
         return self._operate("<=", self, other)
 
 
+# The settings that the class has for all tasks that are not told otherwise.
+_DEFAULTS = frozenset(Task.__annotations__) & vars(Task).keys() - {"__signature__"}
+
 # The settings that a compiled plan depends on, and that a subclass should leave to `Task.__init__`.
 _SETTINGS = frozenset(
     """
@@ -530,61 +547,7 @@ _SETTINGS = frozenset(
     """.split()  # noqa: SIM905 - a list of them would be twenty lines
 )
 
-
-class Parameter(Task):
-    """Be a value that is given to `Flow.run`.
-
-    Args:
-        name: the keyword of `Flow.run`; it is unique in the flow and is also the slug.
-        default: the value when none is given.
-        required: whether a value must be given; by default only if there is no default.
-        tags: labels, as for any task.
-    """
-
-    is_parameter = True
-
-    def __init__(
-        self,
-        name: str,
-        default: Any = no_default,
-        required: bool | None = None,
-        tags: Iterable[str] | None = None,
-    ) -> None:
-        checked_name(name, "parameter")
-        super().__init__(name=name, slug=name, tags=tags, checkpoint=True, result=results.PrefectResult())
-        self.required = default is no_default if required is None else bool(required)
-        self.default = None if default is no_default else default
-
-    def __repr__(self) -> str:
-        return f"<Parameter: {self.name}>"
-
-    def __call__(self, flow: "Flow | None" = None, **unexpected: Any) -> "Parameter":  # type: ignore[override]
-        """Make the parameter a part of the flow.
-
-        Raises:
-            TypeError: anything but the flow is given; a parameter has no upstream tasks and can't be mapped.
-        """
-        if unexpected:
-            raise TypeError(
-                f"Parameter {self.name!r} got an unexpected keyword argument {min(unexpected)!r}; it takes flow=."
-            )
-        return self.bind(flow=flow)
-
-    def map(self, *args: Any, **kwargs: Any) -> "Parameter":
-        """Refuse: a parameter has no arguments that it could be mapped over."""
-        raise TypeError(f"{self} takes no arguments, so it can't be mapped. Map a task over it: task.map({self.name}).")
-
-    def copy(self, name: str, **task_args: Any) -> "Parameter":  # type: ignore[override]
-        """Return a copy under another name."""
-        return super().copy(name=name, slug=name, **task_args)
-
-    def run(self) -> Any:
-        """Return the value that this run was given, or the default."""
-        given = context.get("parameters") or {}
-        if self.required and self.name not in given:
-            raise FAIL(f'Parameter "{self.name}" was required but not provided.')
-        return given.get(self.name, self.default)
-
-    def serialize(self) -> dict[str, Any]:
-        """Describe the parameter in plain data."""
-        return super().serialize() | {"required": self.required, "default": self.default}
+__getattr__ = imported_later(
+    __name__,
+    {name: f"miniprefect.core.parameter:{name}" for name in ("NoDefault", "Parameter", "no_default")},
+)
