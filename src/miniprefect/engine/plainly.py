@@ -2,8 +2,8 @@
 
 They need no gates (`engine.gates`): all would say yes. Most of them are *plain* as well: the task wants nothing but to
 be called, and nobody watches. Then this is all that the life of a task run (`engine.task_runner`) comes down to: its
-context, the call, a `Success`. As most tasks of most flows are so, it is written as a loop over them. When a call
-raises, or there is more to a run than its call, the task runner takes over.
+context, the call, a `Success`, a line in the log before and after. As most tasks of most flows are so, it is written
+as a loop over them. When a call raises, or there is more to a run than its call, the task runner takes over.
 """
 
 import logging
@@ -16,7 +16,7 @@ from miniprefect.engine.mapping import Columns
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import logger_of
 from miniprefect.engine.state import PLAINLY_WELL, State, succeeded
-from miniprefect.engine.task_runner import TaskRunner
+from miniprefect.engine.task_runner import FINISHED, STARTING, TaskRunner
 from miniprefect.utilities.context import Frame, current_frame, enter_frame
 
 
@@ -57,7 +57,8 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
     plan, may_be_plain = crew.plan, crew.is_plain
     tasks, slugs, constants_of, (keys, sources, spans) = plan.tasks, plan.slugs, plan.constants.get, plan.feeds
     states, values, odd = outcomes.states, outcomes.values, outcomes.odd
-    is_logged = logger_of(TaskRunner.__name__).isEnabledFor
+    log = logger_of(TaskRunner.__name__)
+    tells = log.isEnabledFor
     before = current_frame()
     try:
         for place in places:
@@ -72,9 +73,12 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
             # Left when all is done: nothing of the user's runs between two tasks.
             frame = TaskFrame(parent, None, task, slugs[place])
             enter_frame(frame)
-            if not may_be_plain or not task.wants.plain or task.state_handlers or is_logged(logging.INFO):
+            is_logged = tells(logging.INFO)
+            if not may_be_plain or not task.wants.plain or task.state_handlers or (is_logged and tells(logging.DEBUG)):
                 outcomes.add(place, crew.runner(place).run_ordinarily(frame, inputs))
                 continue
+            if is_logged:
+                log.info(STARTING, frame.full_name)
             try:
                 value = task.run(**inputs)
             except BaseException as error:
@@ -82,6 +86,8 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
             else:
                 values[place] = value.value if isinstance(value, Result) else value
                 states[place] = succeeded(value, task.tags)
+            if is_logged:
+                log.info(FINISHED, frame.full_name, type(states[place]).__name__)
     finally:
         enter_frame(before)
     return None
@@ -101,7 +107,8 @@ def run_children(
         parent: the context of the flow run.
     """
     task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
-    plain = is_plain(crew, task)
+    log = logger_of(TaskRunner.__name__)
+    plain, is_logged = is_plain(crew, task), log.isEnabledFor(logging.INFO)
     run, tags = task.run, task.tags
     before = current_frame()
     try:
@@ -116,17 +123,21 @@ def run_children(
             if not plain:
                 states[index] = runner.run_ordinarily(frame, inputs)
                 continue
+            if is_logged:
+                log.info(STARTING, frame.full_name)
             try:
                 value = run(**inputs)
             except BaseException as error:
                 states[index] = runner.recovered(error, inputs)
             else:
                 states[index] = succeeded(value, tags)
+            if is_logged:
+                log.info(FINISHED, frame.full_name, type(states[index]).__name__)
     finally:
         enter_frame(before)
 
 
 def is_plain(crew: Crew, task: Any) -> bool:
     """Say whether the runs of a task are plain now: it wants nothing but to be called, and nobody watches."""
-    is_logged = logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
-    return crew.is_plain and task.wants.plain and not task.state_handlers and not is_logged
+    is_watched = task.state_handlers or logger_of(TaskRunner.__name__).isEnabledFor(logging.DEBUG)
+    return crew.is_plain and task.wants.plain and not is_watched

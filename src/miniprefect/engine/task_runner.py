@@ -61,6 +61,11 @@ class TaskRunnerInitializeResult(NamedTuple):
     context: dict[str, Any]
 
 
+# The first and the last line that the log has of each run.
+STARTING = "Task '%s': Starting task run..."
+FINISHED = "Task '%s': Finished task run for task with final state: '%s'"
+
+
 class TaskRunner(Keeping):
     """Take one task through its runs. A runner keeps nothing of a run, so that it can serve many.
 
@@ -148,11 +153,9 @@ class TaskRunner(Keeping):
         """Return the state that `part` of the run ends in, between the two lines of the log that every run has."""
         if not self.logger.isEnabledFor(logging.INFO):
             return self._ended(part, *given)
-        self.logger.info("Task '%s': Starting task run...", frame.full_name)
+        self.logger.info(STARTING, frame.full_name)
         state = self._ended(part, *given)
-        self.logger.info(
-            "Task '%s': Finished task run for task with final state: '%s'", frame.full_name, type(state).__name__
-        )
+        self.logger.info(FINISHED, frame.full_name, type(state).__name__)
         return state
 
     def _live(

@@ -13,7 +13,7 @@ with its own view.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, ClassVar
@@ -84,6 +84,16 @@ class Frame:
         for frame in reversed(self.stack()):
             found.update(frame.values or ())
         return [None if (value := found.get(key)) is _DELETED else value for key in keys]
+
+    def own(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the values of those of `keys` that this very frame was given or defines; None for a deleted one."""
+        given, makers, found = self.values or {}, self.makers, {}
+        for key in keys:
+            if key in given:
+                found[key] = None if given[key] is _DELETED else given[key]
+            elif key in makers:
+                found[key] = self.define(key, makers[key])
+        return found
 
     def _lookup_default(self, key: str) -> Any:
         frame: Frame | None = self

@@ -24,23 +24,25 @@ _make_record = logging.getLogRecordFactory()
 def _record_factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
     """Make a log record that knows the flow and the task it comes from (None where there is none)."""
     record = _make_record(*args, **kwargs)
-    record.__dict__.update(_facts())
+    record.__dict__.update(_facts(current_frame(), config["logging"]["log_attributes"]))
     return record
 
 
-def _facts() -> dict[str, Any]:
-    """Read what records are told. It is kept with the frame: a task run has two lines at least."""
-    frame = current_frame()
-    when, configured, facts = getattr(frame, "told", (None, None, None))
-    if facts is None or when is not Frame.last_write or configured is not config.logging.log_attributes:
-        facts = {name: frame.get(name) for name in (*RECORD_ATTRIBUTES, *_extra_attributes())}
-        frame.told = (Frame.last_write, config.logging.log_attributes, facts)
+def _facts(frame: Frame, configured: Any) -> dict[str, Any]:
+    """Return what the records of a frame are told. It is kept with the frame: a task run has two lines at least."""
+    when, attributes, facts = getattr(frame, "told", (None, None, None))
+    if facts is None or when is not Frame.last_write or attributes is not configured:
+        # Most of it is the flow run's, for which the frame below keeps it.
+        facts = dict.fromkeys(RECORD_ATTRIBUTES) if frame.parent is None else _facts(frame.parent, configured).copy()
+        facts.update(frame.own(RECORD_ATTRIBUTES))
+        if configured:
+            facts.update((name, frame.get(name)) for name in _extra_attributes(configured))
+        frame.told = (Frame.last_write, configured, facts)
     return facts
 
 
-def _extra_attributes() -> list[str]:
+def _extra_attributes(names: Any) -> list[str]:
     """Read ``logging.log_attributes``: a list, or (0.10) a string that holds one."""
-    names = config.logging.log_attributes
     if isinstance(names, str):
         names = [name.strip(" '\"") for name in names.strip("[] ").split(",")]
     return [name for name in names if name]
