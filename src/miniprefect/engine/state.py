@@ -25,11 +25,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from miniprefect.engine.result.base import NoResult, Result
+from miniprefect.engine.showing import Showing
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import current_frame
 
 
-class State:
+class State(Showing):
     """Say where a run stands.
 
     Args:
