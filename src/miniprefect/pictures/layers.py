@@ -4,6 +4,7 @@ Edges lead from lower to higher indexes; the caller sees to that.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 def layers_of(size: int, edges: list[tuple[int, int]], widest: int) -> list[int]:
@@ -135,7 +136,7 @@ def _linked(size: int, row: list[int], ways: list[list[int]]) -> Rows:
     down: list[list[int]] = [[] for _ in row]
     known = set()
     for way in ways:
-        for link in zip(way, way[1:], strict=False):
+        for link in pairwise(way):
             if link not in known:
                 known.add(link)
                 down[link[0]].append(link[1])
