@@ -24,9 +24,8 @@ from miniprefect.executors.base import Executor
 from miniprefect.utilities.callbacks import callback_factory, is_failed
 from miniprefect.utilities.collections import OrderedSet
 from miniprefect.utilities.context import Frame, context, current_frame, enter_frame, leave_frame
-from miniprefect.utilities.lazy import LazyModule
+from miniprefect.utilities.lazy import VIEWS, LazyModule
 from miniprefect.utilities.logging import get_logger
-from miniprefect.utilities.views import VIEWS
 
 json = LazyModule("json")
 pathlib = LazyModule("pathlib")

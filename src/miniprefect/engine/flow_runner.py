@@ -251,7 +251,7 @@ class FlowRunner(Runner):
     def _crew(self, plan: Plan, handlers: list[Callable[..., Any]]) -> Crew:
         """Return what takes the tasks of the plan through their runs; made once for runs that do not differ."""
         # The crew keeps the handlers and the result alive, so that no other object can have the same id.
-        keeps_times = logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO) or bool(config.flows.keep_times)
+        keeps_times = logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO) or bool(config["flows"]["keep_times"])
         made_for = (self.task_runner_cls, keeps_times, id(self.flow.result), *map(id, handlers))
         crew: Crew | None = plan.crews.get(made_for)
         if crew is None:

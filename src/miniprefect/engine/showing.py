@@ -3,10 +3,10 @@
 import datetime
 from typing import Any
 
-from miniprefect.utilities.views import VIEWS
+from miniprefect.utilities.lazy import VIEWS
 
 
-def report(state: Any, path: Any, title: str | None = None) -> str:
+def report(state: Any, path: Any, title: str | None = None, results: bool = True) -> str:
     """Write a report about a flow run, one HTML page that needs no network; return the file's path.
 
     It shows the graph, a timeline with the critical path, and all task runs with their times, messages, results and
@@ -16,11 +16,12 @@ def report(state: Any, path: Any, title: str | None = None) -> str:
         state: what `flow.run` returned.
         path: the file.
         title: its heading; by default the name of the flow.
+        results: whether to show what tasks returned, each cut short.
 
     Raises:
         ValueError: this is not the state of a flow run.
     """
-    return str(VIEWS["report"](state, path, title))
+    return str(VIEWS["report"](state, path, title, results))
 
 
 def as_html(state: Any) -> str:

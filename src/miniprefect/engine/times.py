@@ -18,7 +18,7 @@ class Timekeeping(TaskRunner):
     """Take a task through its runs, and write down when each began and ended."""
 
     def _logged(self, frame: TaskFrame, part: Callable[..., State], *given: Any) -> State:
-        known = next((state for state in given[:2] if isinstance(state, State)), None)
+        known = given[1]  # the state that the run begins with, if it has one
         begun = utc_now()
         state = super()._logged(frame, part, *given)
         if state is known:

@@ -39,7 +39,8 @@ class Box:
     def title(self) -> str:
         """All there is to say, in one line."""
         parts = [self.name, self.kind if self.kind != "task" else "", "mapped" if self.is_mapped else ""]
-        parts.append(", ".join(f"{number:,} {state}" for state, number in self.states.items()))
+        single = sum(self.states.values()) == 1
+        parts.append(", ".join(state if single else f"{number:,} {state}" for state, number in self.states.items()))
         return ": ".join(filter(None, [parts[0], ", ".join(filter(None, parts[1:]))]))
 
 
@@ -75,6 +76,11 @@ class Sketch:
     boxes: list[Box]
     arrows: list[Arrow]
     has_states: bool = False
+
+    @property
+    def tasks_of_a_box(self) -> int:
+        """How many tasks stand behind one box at most."""
+        return max((box.tasks for box in self.boxes), default=0)
 
     @property
     def title(self) -> str:

@@ -89,8 +89,8 @@ def _document(
         yield f"<style>{STYLE}</style>"
     yield f'<rect class="mp-back" x="{-MARGIN:g}" y="{-MARGIN:g}" width="100%" height="100%" fill="{_LIGHT["back"]}"/>'
     yield from _arrows(sketch, layout, labels, horizontal)
-    for shape, middle in zip(shapes, layout.boxes, strict=True):
-        yield shape.drawn(*middle)
+    for number, (shape, middle) in enumerate(zip(shapes, layout.boxes, strict=True)):
+        yield f'<g class="mp-task" data-box="{number}">{shape.drawn(*middle)}</g>'
     yield "</svg>"
 
 
@@ -118,7 +118,7 @@ class _Shape:
     def drawn(self, x: float, y: float) -> str:
         """Return the box with its middle at a point."""
         left, top = x - self.width / 2, y - self.height / 2
-        parts = [f"<g><title>{escaped(self.box.title)}</title>"]
+        parts = [f"<title>{escaped(self.box.title)}</title>"]
         if self.box.is_mapped:
             parts.append(self._outline(left + 3, top + 3))
         parts.append(self._outline(left, top))
@@ -127,7 +127,7 @@ class _Shape:
         parts.append(self._text("name mp-text", middle, y + (-2.5 if self.note else 4.5), FONT, self.name, "text"))
         if self.note:
             parts.append(self._text("note mp-dim", middle, y + 13, NOTE, self.note, "dim"))
-        return "".join([*parts, "</g>"])
+        return "".join(parts)
 
     def _text(self, kind: str, x: float, y: float, size: float, text: str, color: str) -> str:
         return (
@@ -151,16 +151,17 @@ class _Shape:
         )
 
     def _bar(self, left: float, top: float) -> Iterator[str]:
-        """Draw a bar in the colors of the states, each as long as its share."""
-        total = sum(self.box.states.values()) or 1
+        """Draw a bar in the colors of the states: of each a part as large as its share, but large enough to see."""
         inset = 11.0 if self.box.kind == "parameter" else 9.0 if self.box.kind == "condition" else 6.0
-        y, length = top + 6, self.height - 12
         shares = self.box.states or dict.fromkeys(self.box.colors, 1)
-        for state, number in shares.items():
-            high = length * number / total
+        total = sum(shares.values())
+        visible = [max(number / total, 0.12) for number in shares.values()]
+        y, length = top + 6, self.height - 12
+        for state, share in zip(shares, visible, strict=True):
+            high = length * share / sum(visible)
             yield (
                 f'<rect x="{left + inset:.1f}" y="{y:.1f}" width="{self.bar:g}" height="{high:.2f}" '
-                f'fill="{self.box.colors[state]}" rx="{min(2.5, high / 2):.1f}"/>'
+                f'fill="{escaped(self.box.colors[state])}" rx="{min(2.5, high / 2):.1f}"/>'
             )
             y += high
 

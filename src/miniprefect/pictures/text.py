@@ -101,7 +101,7 @@ def counted(number: int, thing: str) -> str:
 
 def seconds(span: float) -> str:
     """Return a length of time as people say it."""
-    if span < 0.0005:
+    if span < 0.0009995:
         return f"{max(span, 0) * 1e6:.0f} µs"
     if span < 0.9995:
         return f"{span * 1e3:.3g} ms" if span < 0.1 else f"{span * 1e3:.0f} ms"

@@ -1,12 +1,13 @@
-"""Hand pictures and reports to flows and states, which ask for them by name; see `miniprefect.utilities.views`."""
+"""Hand pictures and reports to flows and states, which ask for them by name; see `VIEWS` in `miniprefect.utilities.lazy`."""
 
 import sys
 from typing import Any
 
 from miniprefect.pictures.notebook import show_flow, show_state
 from miniprefect.pictures.picture import Picture
+from miniprefect.pictures.report import write_report
 from miniprefect.pictures.sketch import sketch_of_flow
-from miniprefect.utilities.views import VIEWS
+from miniprefect.utilities.lazy import VIEWS
 
 
 def visualize(
@@ -28,4 +29,4 @@ def visualize(
     return picture
 
 
-VIEWS.update(visualize=visualize, show_flow=show_flow, show_state=show_state)
+VIEWS.update(visualize=visualize, show_flow=show_flow, show_state=show_state, report=write_report)
