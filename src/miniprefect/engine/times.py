@@ -20,13 +20,12 @@ class Timekeeping(TaskRunner):
     def _logged(self, frame: TaskFrame, part: Callable[..., State], *given: Any) -> State:
         known = given[1]  # the state that the run begins with, if it has one
         begun = utc_now()
-        state = super()._logged(frame, part, *given)
-        if state is known:
-            return state
-        if state._times:  # one that was cached, say: the run that made it keeps its times
-            state = copy.copy(state)
-        before = known._times if isinstance(known, Retrying) else ()
-        state._times = (*before, begun, utc_now())
+        state: State = super()._logged(frame, part, *given)
+        if state is not known:
+            if state._times:  # one that was cached, say: the run that made it keeps its times
+                state = copy.copy(state)
+            before = known._times if isinstance(known, Retrying) else ()
+            state._times = (*before, begun, utc_now())
         return state
 
 

@@ -19,6 +19,8 @@ LONGEST_MESSAGE, LONGEST_RESULT, LONGEST_TRACEBACK = 1000, 400, 12_000
 LONGEST_CHILD_MESSAGE, LONGEST_CHILD_RESULT = 200, 80
 MOST_TRACEBACKS = 200
 
+HIDDEN = "(not shown)"
+
 Span = tuple[float, float]
 
 
@@ -192,7 +194,7 @@ class _Collector:
 
     def task(self, task: Any, state: State | None) -> TaskHistory:
         """Return the history of a task, but for what it depends on."""
-        shows = self.with_results and not _is_secret(task)
+        shows = self.with_results and not is_secret(task)
         if not isinstance(state, Mapped):
             run = self._run(state, shows, LONGEST_MESSAGE, LONGEST_RESULT)
             return TaskHistory(line(task.name), kind_of(task), run, {}, settings=_settings(task))
@@ -209,12 +211,10 @@ class _Collector:
         if state is None:
             return Run(None)
         run = Run(state, self._spans(state), line(state.message or "", longest_message))
-        if isinstance(state._held, Elsewhere) and "_read" not in state._held.__dict__:
-            run.result = "(a large result in a file, which was not read for this report)"
-        elif isinstance(state.result, BaseException):
+        if not is_elsewhere(state) and isinstance(state.result, BaseException):
             run.error = self._traceback(state.result)
-        elif state.result is not None or state.is_successful():
-            run.result = shown(state.result, longest_result) if shows else "(not shown)"
+        elif is_elsewhere(state) or state.result is not None or state.is_successful():
+            run.result = shown_result(state, longest_result) if shows else HIDDEN
         return run
 
     def _spans(self, state: State) -> list[Span]:
@@ -245,7 +245,18 @@ def _formatted(error: BaseException) -> str:
     return lines(text, LONGEST_TRACEBACK)
 
 
-def _is_secret(task: Any) -> bool:
+def shown_result(state: State, longest: int) -> str:
+    """Return a repr of what a task returned, cut short; one that is large and in a file is not read for that."""
+    return "(a large result in a file)" if is_elsewhere(state) else shown(state.result, longest)
+
+
+def is_elsewhere(state: State) -> bool:
+    """Say whether a result is in a file, and has not been read."""
+    return isinstance(state._held, Elsewhere) and "_read" not in state._held.__dict__
+
+
+def is_secret(task: Any) -> bool:
+    """Say whether what a task returns is to be shown to nobody."""
     return isinstance(task, SecretBase) or isinstance(getattr(task, "result", None), SecretResult)
 
 

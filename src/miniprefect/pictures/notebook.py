@@ -3,9 +3,10 @@
 from typing import Any
 
 from miniprefect.engine.state import Mapped, State
+from miniprefect.pictures.history import HIDDEN, is_elsewhere, is_secret, shown_result
 from miniprefect.pictures.sketch import sketch_of_flow, states_in
 from miniprefect.pictures.svg import svg
-from miniprefect.pictures.text import counted, escaped, line, lines, shown
+from miniprefect.pictures.text import counted, escaped, line, lines
 
 MOST_DRAWN = 500  # tasks; of a larger flow a notebook shows the numbers, and `visualize` draws it
 MOST_ROWS = 50
@@ -34,14 +35,15 @@ def show_flow(flow: Any) -> str:
 def show_state(state: State) -> str:
     """Return a state as HTML: what it says, its result, and of a flow or a map the states that it holds."""
     parts = [_heading(state)]
-    states = states_in(state) if isinstance(state.result, dict) else None
+    states = None if is_elsewhere(state) else states_in(state)
     if states:
-        parts.append(_table("Task", [(line(task.name, 80), s) for task, s in _first(states.items())], len(states)))
+        rows = [(line(task.name, 80), s, is_secret(task)) for task, s in _first(states.items())]
+        parts.append(_table("Task", rows, len(states)))
     elif isinstance(state, Mapped) and state.map_states:
-        rows = [(str(index), child) for index, child in _first(enumerate(state.map_states))]
+        rows = [(str(index), child, False) for index, child in _first(enumerate(state.map_states))]
         parts.append(_table("Child", rows, len(state.map_states)))
-    elif state.result is not None:
-        parts.append(f"<div><code>{escaped(shown(state.result, 4 * LONGEST_RESULT))}</code></div>")
+    elif is_elsewhere(state) or state.result is not None:
+        parts.append(f"<div><code>{escaped(shown_result(state, 4 * LONGEST_RESULT))}</code></div>")
     return _card("".join(parts))
 
 
@@ -65,10 +67,10 @@ def _named(state: State) -> str:
     return f'<span class="mp-state"><svg width="10" height="10" aria-hidden="true">{spot}</svg> {kind}</span>'
 
 
-def _table(title: str, rows: list[tuple[str, Any]], total: int) -> str:
+def _table(title: str, rows: list[tuple[str, Any, bool]], total: int) -> str:
     cells = "".join(
-        f"<tr><td>{escaped(name)}</td><td>{_named(state)}</td><td>{_about(state)}</td></tr>"
-        for name, state in rows
+        f"<tr><td>{escaped(name)}</td><td>{_named(state)}</td><td>{_about(state, hides)}</td></tr>"
+        for name, state, hides in rows
         if isinstance(state, State)
     )
     more = f"<div>… and {total - len(rows):,} more</div>" if total > len(rows) else ""
@@ -76,10 +78,10 @@ def _table(title: str, rows: list[tuple[str, Any]], total: int) -> str:
     return f"<table><thead>{head}</thead><tbody>{cells}</tbody></table>{more}"
 
 
-def _about(state: State) -> str:
+def _about(state: State, hides: bool) -> str:
     """Return what there is to say of a task's state in a table: its message, or the result of one that went well."""
     if isinstance(state, Mapped):
         return escaped(counted(len(state.map_states), "task run"))
     if not state.is_successful() or state.is_skipped():
         return escaped(line(state.message, LONGEST_RESULT))
-    return f"<code>{escaped(shown(state.result, LONGEST_RESULT))}</code>"
+    return f"<code>{escaped(HIDDEN if hides else shown_result(state, LONGEST_RESULT))}</code>"

@@ -113,8 +113,9 @@ def _summary(history: History) -> Iterator[str]:
 
 def _named(kind: str, color: str) -> str:
     """Return the name of a state after a spot in its color."""
-    spot = f'<svg class="spot" aria-hidden="true" viewBox="0 0 10 10"><circle cx="5" cy="5" r="5" fill="{escaped(color)}"/></svg>'
-    return f'<span class="state">{spot}{escaped(kind)}</span>'
+    spot = f'<circle cx="5" cy="5" r="5" fill="{escaped(color)}"/>'
+    drawn = f'<svg class="spot" aria-hidden="true" viewBox="0 0 10 10">{spot}</svg>'
+    return f'<span class="state">{drawn}{escaped(kind)}</span>'
 
 
 def _notes(history: History, sketch: Sketch) -> Iterator[str]:
@@ -125,7 +126,8 @@ def _notes(history: History, sketch: Sketch) -> Iterator[str]:
             "<code>PREFECT__FLOWS__KEEP_TIMES=true</code> in the environment.</p>"
         )
     if sketch.tasks_of_a_box > 1:
-        drawn = "tasks of one name are drawn as one" if len(sketch.boxes) <= MOST_DRAWN else "there is no graph"
+        is_drawn = len(sketch.boxes) <= MOST_DRAWN
+        drawn = "tasks of one name are drawn as one" if is_drawn else "too many for a graph"
         yield f'<p class="note">The flow has {counted(len(history.tasks), "task")}: {drawn}.</p>'
     if history.state._ran is None:
         yield '<p class="note">The state does not know its flow, so there are no edges.</p>'

@@ -1,4 +1,7 @@
-"""Hand pictures and reports to flows and states, which ask for them by name; see `VIEWS` in `miniprefect.utilities.lazy`."""
+"""Hand pictures and reports to flows and states, which ask for them by name.
+
+The table that they ask is `VIEWS` in `miniprefect.utilities.lazy`.
+"""
 
 import sys
 from typing import Any
