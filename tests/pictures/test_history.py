@@ -26,7 +26,7 @@ def step(x=None, y=None):
 
 def at(state, *moments):
     """The state with times: seconds since the beginning."""
-    state._times = tuple(BEGUN + datetime.timedelta(seconds=moment) for moment in moments)
+    state._times = tuple(BEGUN.timestamp() + moment for moment in moments)
     return state
 
 

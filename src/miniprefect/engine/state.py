@@ -48,8 +48,9 @@ class State:
     # A dict, or what it is made of when it is asked for: the tags, None outside a task run.
     _context: Any
 
-    # When the attempts of a task run began and ended, by turns, where times are kept; see `engine.times`.
-    _times: tuple[datetime.datetime, ...] = ()
+    # When the attempts of a task run began and ended, by turns, in seconds since 1970, where times are kept; see
+    # `engine.times`.
+    _times: tuple[float, ...] = ()
     # What the state of a flow run is the end of.
     _ran: Ran | None = None
 

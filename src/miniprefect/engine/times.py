@@ -11,7 +11,7 @@ from typing import Any
 from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.state import Retrying, State
 from miniprefect.engine.task_runner import TaskRunner
-from miniprefect.utilities.clock import utc_now
+from miniprefect.utilities.clock import clock
 
 
 class Timekeeping(TaskRunner):
@@ -19,13 +19,14 @@ class Timekeeping(TaskRunner):
 
     def _logged(self, frame: TaskFrame, part: Callable[..., State], *given: Any) -> State:
         known = given[1]  # the state that the run begins with, if it has one
-        begun = utc_now()
+        now = clock().timestamp
+        begun = now()
         state: State = super()._logged(frame, part, *given)
         if state is not known:
             if state._times:  # one that was cached, say: the run that made it keeps its times
                 state = copy.copy(state)
             before = known._times if isinstance(known, Retrying) else ()
-            state._times = (*before, begun, utc_now())
+            state._times = (*before, begun, now())
         return state
 
 

@@ -174,7 +174,7 @@ def _ordered(flow: Any) -> list[Any]:
 
 def _first_moment(states: dict[Any, State]) -> datetime.datetime | None:
     moments = [s._times[0] for state in states.values() for s in _with_children(state) if s._times]
-    return min(moments, default=None)
+    return datetime.datetime.fromtimestamp(min(moments), datetime.UTC) if moments else None
 
 
 def _with_children(state: State) -> Iterator[State]:
@@ -219,10 +219,10 @@ class _Collector:
 
     def _spans(self, state: State) -> list[Span]:
         """Return the attempts in seconds from the beginning; those that ended before it are of another run."""
-        begun = self.begun
-        if begun is None:
+        if self.begun is None:
             return []
-        moments = [(moment - begun).total_seconds() for moment in state._times]
+        begun = self.begun.timestamp()
+        moments = [moment - begun for moment in state._times]
         spans = [(max(0.0, a), b) for a, b in zip(moments[::2], moments[1::2], strict=True) if b >= 0]
         self.has_times = self.has_times or bool(spans)
         return spans
