@@ -13,14 +13,18 @@ MOST_ROWS = 50
 LONGEST_RESULT = 120
 LONGEST_MESSAGE = 2000
 
+# Colors are those of the notebook, which need not be those of the system. What is important here is what Jupyter says
+# otherwise of tables.
 _STYLE = (
-    ".mp-card{font:13px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;color:#1c2530;background:#fff;"
-    "border:1px solid #d5dbe2;border-radius:8px;padding:10px 14px;max-width:100%;overflow:auto;display:inline-block}"
-    ".mp-card table{border-collapse:collapse;margin:8px 0 0}.mp-card th,.mp-card td{text-align:left;padding:2px 14px "
-    "2px 0;vertical-align:top;background:none;color:inherit;font-size:13px}.mp-card th{font-weight:600}"
-    ".mp-card code,.mp-card pre{font:12px ui-monospace,Menlo,Consolas,monospace;background:none;color:inherit}"
+    ".mp-card{font:13px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;border:1px solid #8886;"
+    "border-radius:8px;padding:10px 14px;max-width:100%;overflow:auto;display:inline-block}"
+    ".mp-card table{border-collapse:collapse;margin:8px 0 0;border:0;color:inherit!important}"
+    ".mp-card tr{background:none!important}"
+    ".mp-card th,.mp-card td{text-align:left!important;vertical-align:top!important;padding:2px 14px 2px 0;border:0;"
+    "color:inherit!important;background:none;font-size:13px;max-width:none}.mp-card th{font-weight:600}"
+    ".mp-card code{font:12px ui-monospace,Menlo,Consolas,monospace!important;background:none!important;"
+    "color:inherit!important;padding:0!important}"
     ".mp-card .mp-state{white-space:nowrap}.mp-card svg{vertical-align:-1px}"
-    "@media (prefers-color-scheme:dark){.mp-card{color:#e4e9ef;background:#14181f;border-color:#333c47}}"
 )
 
 

@@ -24,7 +24,7 @@ _LIGHT = {
     "box": "#ffffff",
     "line": "#9aa4b2",
     "edge": "#7b8794",
-    "pale": "#a9b3bf",
+    "pale": "#8c97a4",
     "text": "#1c2530",
     "dim": "#5d6875",
 }
@@ -33,7 +33,7 @@ _DARK = {
     "box": "#1d232c",
     "line": "#525d6b",
     "edge": "#8a96a5",
-    "pale": "#66717f",
+    "pale": "#717c8a",
     "text": "#e4e9ef",
     "dim": "#9aa6b4",
 }
@@ -42,8 +42,8 @@ _DARK = {
 def _theme(colors: dict[str, str]) -> str:
     fills = "".join(f".mp-{name}{{fill:{colors[name]}}}" for name in ("back", "box", "text", "dim"))
     return (
-        f"{fills}.mp-box,.mp-line{{stroke:{colors['line']}}}.mp-edge{{stroke:{colors['edge']}}}.mp-order{{stroke:{colors['pale']}}}"
-        f".mp-head{{fill:{colors['edge']}}}.mp-label{{stroke:{colors['back']}}}"
+        f"{fills}.mp-box{{stroke:{colors['line']}}}.mp-edge{{stroke:{colors['edge']}}}"
+        f".mp-edge.mp-order{{stroke:{colors['pale']}}}.mp-head{{fill:{colors['edge']}}}.mp-label{{stroke:{colors['back']}}}"
     )
 
 
@@ -51,6 +51,7 @@ STYLE = (
     ".mp-flow{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}"
     f"{_theme(_LIGHT)}.mp-flow .mp-edge{{fill:none;stroke-width:1.3}}.mp-box{{stroke-width:1.1}}"
     ".mp-map{stroke-dasharray:6 4}.mp-case{stroke-dasharray:1.5 3.5;stroke-linecap:round}"
+    ".mp-flow .mp-order{stroke-width:.9}"
     f".mp-name{{font-size:{FONT:g}px;font-weight:500}}.mp-note{{font-size:{NOTE:g}px}}"
     f".mp-label{{font-size:{LABEL:g}px;stroke-width:3px;stroke-linejoin:round;paint-order:stroke}}"
     f"@media (prefers-color-scheme:dark){{{_theme(_DARK)}}}"

@@ -28,7 +28,7 @@ def visualize(
     if view:
         picture.view()
     elif view is None and not filename and sys.stdout is not None and sys.stdout.isatty():
-        flow.logger.info("%r", picture)
+        flow.logger.info("There is a picture of the flow: %r", picture)
     return picture
 
 
