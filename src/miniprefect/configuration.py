@@ -68,6 +68,7 @@ DEFAULTS: dict[str, Any] = {
         "eager_edge_validation": False,
         "run_on_schedule": True,
         "checkpointing": False,
+        "keep_times": False,
         "defaults": {"storage": {"add_default_labels": True, "default_class": "prefect.storage.Local"}},
     },
     "tasks": {"defaults": {"max_retries": 0, "retry_delay": None, "timeout": None}},

@@ -77,3 +77,10 @@ def test_the_clock_of_the_machine_really_waits():
     begun = time.monotonic()
     Clock().sleep(0.01)
     assert time.monotonic() - begun >= 0.009
+
+
+def test_a_timestamp_is_the_present_in_seconds():
+    before = time.time()
+    assert before <= clock().timestamp() <= time.time()
+    with use_clock(StoppedClock()) as stopped:
+        assert clock().timestamp() == stopped.time.timestamp()

@@ -35,14 +35,3 @@ class NeedsBackend:
             f"flow.run_agent() of {self.name!r}",
             "Run the flow with flow.run(); with a schedule it waits and runs again.",
         )
-
-    def visualize(self, *args: Any, **kwargs: Any) -> Any:
-        """Refuse, as pictures of flows are not here yet.
-
-        Raises:
-            ImportError: always; it is what Prefect raises where graphviz is not installed.
-        """
-        raise ImportError(
-            f"flow.visualize() of {self.name!r} is not here yet (Prefect says: pip install 'prefect[viz]'). Print "
-            "flow.sorted_tasks() and flow.edges, or flow.serialize()."
-        )

@@ -24,7 +24,7 @@ from miniprefect.executors.base import Executor
 from miniprefect.utilities.callbacks import callback_factory, is_failed
 from miniprefect.utilities.collections import OrderedSet
 from miniprefect.utilities.context import Frame, context, current_frame, enter_frame, leave_frame
-from miniprefect.utilities.lazy import LazyModule
+from miniprefect.utilities.lazy import VIEWS, LazyModule
 from miniprefect.utilities.logging import get_logger
 
 json = LazyModule("json")
@@ -278,6 +278,35 @@ class Flow(Graph, NeedsBackend):
             RuntimeError: this is the flow's own ``with`` block.
         """
         return cast(State, run_flow(self, parameters, run_on_schedule, runner_cls, kwargs))
+
+    # ------------------------------------------------------------------ showing
+
+    def visualize(
+        self,
+        flow_state: State | None = None,
+        filename: str | None = None,
+        format: str | None = None,
+        horizontal: bool = False,
+        view: bool | None = None,
+    ) -> Any:
+        """Draw the flow; return the picture (`miniprefect.pictures.Picture`), which a notebook shows.
+
+        Args:
+            flow_state: what `run` returned, to colour the tasks by their states.
+            filename: where to write the picture to.
+            format: "svg", "dot", "mermaid", or with the program `dot` of Graphviz "png" or "pdf"; what the suffix of
+                the file name says, or else "svg".
+            horizontal: whether it runs from left to right.
+            view: whether to open it in the browser. By default a terminal is told how, if no file was asked for.
+
+        Raises:
+            ValueError: there is no such format.
+            RuntimeError: the format needs `dot`, and it is not there.
+        """
+        return VIEWS["visualize"](self, flow_state, filename, format, horizontal, view)
+
+    def _repr_html_(self) -> str:
+        return str(VIEWS["show_flow"](self))
 
     # ------------------------------------------------------------------ keeping and describing
 

@@ -11,6 +11,7 @@ from miniprefect.configuration import config
 from miniprefect.core.checks import MisuseError, expect, named, nearest
 from miniprefect.engine.defaults import get_default_executor_class, get_default_flow_runner_class
 from miniprefect.engine.runner import INTERRUPTED, describe
+from miniprefect.engine.showing import Ran
 from miniprefect.engine.state import Cancelled, Paused, Pending, Resume, Scheduled, State, each_child
 from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.context import context
@@ -166,7 +167,7 @@ class _Runs:
             event = events[0]
             self.flow.logger.info("Waiting for next scheduled run at %s", event.start_time)
             if not _waited(event.start_time):
-                return last or self._complete(_interrupted({}))
+                return last or self._complete(_interrupted({}), utc_now())
             last = self.once(event.start_time, event.parameter_defaults)
             if isinstance(last, Cancelled):
                 return last
@@ -198,14 +199,15 @@ class _Runs:
             if due is None and not state.is_finished():
                 due = _ask_about_paused(task_states)
             if due is None:
-                return self._complete(state)
+                return self._complete(state, start_time)
             if due > utc_now():
                 self.flow.logger.info("Waiting for next available Task run at %s", due)
                 if not _waited(due):
-                    return self._complete(_interrupted(task_states))
+                    return self._complete(_interrupted(task_states), start_time)
 
-    def _complete(self, state: State) -> State:
+    def _complete(self, state: State, begun: datetime.datetime) -> State:
         """See to it that the result has a state for every task, unless it is the error that ended the run."""
+        state._ran = Ran(self.flow, begun)
         if isinstance(state.result, dict) and len(state.result) == len(self.flow.tasks):
             return state
         if not isinstance(state.result, BaseException):

@@ -1,14 +1,16 @@
 """The life of one flow run: where it begins, the scheduling loop, and what its tasks' states make of it."""
 
 import functools
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from miniprefect.configuration import config
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.defaults import get_default_executor_class, get_default_task_runner_class
 from miniprefect.engine.frames import FlowFrame
 from miniprefect.engine.plan import FlowLike, Plan
-from miniprefect.engine.runner import INTERRUPTED, Runner, describe
+from miniprefect.engine.runner import INTERRUPTED, Runner, describe, logger_of
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cancelled, Failed, Pending, Queued, Running, State, Submitted, Success, each_child
@@ -249,10 +251,11 @@ class FlowRunner(Runner):
     def _crew(self, plan: Plan, handlers: list[Callable[..., Any]]) -> Crew:
         """Return what takes the tasks of the plan through their runs; made once for runs that do not differ."""
         # The crew keeps the handlers and the result alive, so that no other object can have the same id.
-        made_for = (self.task_runner_cls, id(self.flow.result), *map(id, handlers))
+        keeps_times = logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO) or bool(config["flows"]["keep_times"])
+        made_for = (self.task_runner_cls, keeps_times, id(self.flow.result), *map(id, handlers))
         crew: Crew | None = plan.crews.get(made_for)
         if crew is None:
-            crew = Crew(plan, self.task_runner_cls, handlers, self.flow.result)
+            crew = Crew(plan, self.task_runner_cls, handlers, self.flow.result, keeps_times)
             plan.crews = {made_for: crew}
         return crew
 

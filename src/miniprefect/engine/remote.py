@@ -73,7 +73,8 @@ class Shared:
         flow = self.frame.flow  # type: ignore[attr-defined]
         values = {key: value for key, value in self.frame.items() if key not in ("config", "logger", "flow")}
         crew = self.crew
-        return _shared_anew, (flow, crew.cls, list(crew.handlers), crew.result, values, self.store)
+        made_of = (crew.cls, list(crew.handlers), crew.result, crew.keeps_times)
+        return _shared_anew, (flow, made_of, values, self.store)
 
     def __call__(
         self,
@@ -164,11 +165,9 @@ def _small(value: Any) -> bytes | None:
     return data if len(data) < LARGE else None
 
 
-def _shared_anew(
-    flow: Any, cls: type[TaskRunner], handlers: list[Any], result: Any, values: dict[str, Any], store: Any
-) -> Shared:
+def _shared_anew(flow: Any, made_of: tuple[Any, ...], values: dict[str, Any], store: Any) -> Shared:
     plan = flow.compiled()
-    return Shared(plan, Crew(plan, cls, handlers, result), FlowFrame(current_frame(), values, flow), store)
+    return Shared(plan, Crew(plan, *made_of), FlowFrame(current_frame(), values, flow), store)
 
 
 def cache_key(runner: TaskRunner) -> str:

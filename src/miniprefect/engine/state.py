@@ -25,6 +25,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from miniprefect.engine.result.base import NoResult, Result
+from miniprefect.engine.showing import Ran, as_html, report
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import current_frame
 
@@ -46,6 +47,15 @@ class State:
 
     # A dict, or what it is made of when it is asked for: the tags, None outside a task run.
     _context: Any
+
+    # When the attempts of a task run began and ended, by turns, in seconds since 1970, where times are kept; see
+    # `engine.times`.
+    _times: tuple[float, ...] = ()
+    # What the state of a flow run is the end of.
+    _ran: Ran | None = None
+
+    report = report
+    _repr_html_ = as_html
 
     def __init__(
         self,

@@ -43,6 +43,11 @@ class FilledLater(dict[str, Any]):
         return dict(self)[key]
 
 
+# What flows and states look like: asked for where they are defined, and drawn in a layer above, by functions that
+# the module puts here when somebody first looks. So nothing imports upward.
+VIEWS = FilledLater("miniprefect.pictures.views")
+
+
 def imported_later(module: str, places: Mapping[str, str]) -> Callable[[str], Any]:
     """Make the ``__getattr__`` of a module that imports some of its names when they are first read.
 
