@@ -92,7 +92,8 @@ class ShellTask(Task):
         output.end()
         if code:
             raise self._failure(code, output)
-        return output.result()
+        result: str | list[str] | None = output.result()
+        return result
 
     def _log_line(self, line: str) -> None:
         self.logger.log(self.stream_output, line)

@@ -32,9 +32,7 @@ class Unzip(Task):
         super().__init__(**kwargs)
 
     @defaults_from_attrs("zip_path", "extract_dir")
-    def run(
-        self, zip_path: AnyPath = "", extract_dir: AnyPath = "", password: bytes | str | None = None
-    ) -> Path:
+    def run(self, zip_path: AnyPath = "", extract_dir: AnyPath = "", password: bytes | str | None = None) -> Path:
         """Unpack the archive, and return the folder.
 
         Args:

@@ -87,7 +87,12 @@ class MailServer(NamedTuple):
 
 
 def send_mail(server: MailServer, mail: Message) -> str:
-    """Send a mail to all whom it names as receivers (of ``Bcc`` they are not told), and return what went wrong, or ""."""
+    """Send a mail to all receivers that it names, and return what went wrong, or "".
+
+    Args:
+        server: the mail server.
+        mail: the mail; of the header ``Bcc`` nobody is told.
+    """
     try:
         with server.connect() as connection:
             connection.send_message(mail)
