@@ -65,7 +65,7 @@ def a_shell_task_streams_its_output_on_request():
 
 @scenario
 def a_shell_task_refuses_an_unknown_level():
-    return [raises(lambda: ShellTask(stream_output=level)) for level in ("LOUD", "warning")]
+    return [raises(ShellTask, stream_output=level) for level in ("LOUD", "warning")]
 
 
 def lines_of(made, command):

@@ -8,6 +8,7 @@ Every request is a connection of its own, as tasks make few; the first one asks 
 
 import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -23,7 +24,8 @@ from miniprefect.utilities.timeouts import interrupted_gently
 
 DEFAULT_URL = "unix:///var/run/docker.sock"
 
-_NEWEST = (1, 43)  # of the versions of the API, the last that this was written for
+_NEWEST = (1, 51)  # of the versions of the API, the last that this was written for
+_VERSION = re.compile(r"(\d+)\.(\d+)")
 _PATIENCE = 60.0  # seconds, to connect
 
 Query = Mapping[str, Any]
@@ -45,7 +47,7 @@ class Engine:
     def __init__(self, url: str = DEFAULT_URL) -> None:
         given = os.environ.get("DOCKER_HOST") if url == DEFAULT_URL else None
         self.url = given or url
-        self._prefix = ""
+        self._prefix: str | None = None
 
     def ask(
         self, method: str, path: str, query: Query | None = None, value: Any = None, timeout: float | None = None
@@ -113,18 +115,17 @@ class Engine:
         Raises:
             EngineError: the Engine can't be reached, or refuses.
         """
-        if not self._prefix:
+        if self._prefix is None:
             self._prefix = self._negotiated()
         sending = Sending(method, self._prefix + path + _query(query), body, dict(headers or {}), timeout)
         with self._opened(sending) as response:
             yield response
 
     def _negotiated(self) -> str:
-        """Return the path of the newest version of the API that both sides know."""
-        with self._opened(Sending("GET", "/version", timeout=_PATIENCE)) as response:
-            answer = json.loads(response.read())
-        newest, oldest = (_version(answer.get(key, "")) for key in ("ApiVersion", "MinAPIVersion"))
-        return "/v{}.{}".format(*max(min(newest, _NEWEST), oldest))
+        """Return the path of the newest version of the API that both know; without one, the Engine takes its own."""
+        with self._opened(Sending("GET", "/_ping", timeout=_PATIENCE)) as response:
+            newest = _VERSION.fullmatch(response.headers.get("Api-Version", ""))
+        return "/v{}.{}".format(*min((int(newest[1]), int(newest[2])), _NEWEST)) if newest else ""
 
     @contextmanager
     def _opened(self, sending: "Sending") -> Iterator[HTTPResponse]:
@@ -181,12 +182,6 @@ def _query(query: Query | None) -> str:
     given = {name: value for name, value in (query or {}).items() if value is not None}
     shown = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
     return f"?{urlencode(shown)}" if shown else ""
-
-
-def _version(text: str) -> tuple[int, int]:
-    """Return a version as numbers; (0, 0) for one that is missing or odd."""
-    major, _, minor = text.partition(".")
-    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else (0, 0)
 
 
 def _complaint(response: HTTPResponse) -> str:

@@ -131,9 +131,9 @@ def _device(given: Any) -> Any:
 
 
 def _tmpfs(given: Any) -> Any:
-    return (
-        given if isinstance(given, Mapping) else {path: how for path, _, how in (one.partition(":") for one in given)}
-    )
+    if isinstance(given, Mapping):
+        return given
+    return {path: how for path, _, how in (one.partition(":") for one in given)}
 
 
 def _titled(given: Mapping[str, Any]) -> dict[str, Any]:

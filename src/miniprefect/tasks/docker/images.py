@@ -1,8 +1,8 @@
 """Tasks on images.
 
 In all of them `docker_server_url` says where the Engine listens; in place of the default, the environment variable
-DOCKER_HOST counts. `extra_docker_kwargs` has further options, which each task lists. The login at a registry is the option
-``auth_config``, a dict of ``username`` and ``password``, or what `docker login` has kept.
+DOCKER_HOST counts. `extra_docker_kwargs` has further options, which each task lists. The login at a registry is the
+option ``auth_config``, a dict of ``username`` and ``password``, or what `docker login` has kept.
 """
 
 import json

@@ -9,6 +9,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from email.message import Message
 from http.client import HTTPException
 from typing import Any, NamedTuple
@@ -86,6 +87,15 @@ class MailServer(NamedTuple):
         return connection
 
 
+def _send(connection: smtplib.SMTP, mail: Message) -> None:
+    try:
+        connection.send_message(mail)
+        with suppress(OSError):  # the mail is on its way
+            connection.quit()
+    finally:
+        connection.close()
+
+
 def send_mail(server: MailServer, mail: Message) -> str:
     """Send a mail to all receivers that it names, and return what went wrong, or "".
 
@@ -94,8 +104,7 @@ def send_mail(server: MailServer, mail: Message) -> str:
         mail: the mail; of the header ``Bcc`` nobody is told.
     """
     try:
-        with server.connect() as connection:
-            connection.send_message(mail)
+        _send(server.connect(), mail)
     except smtplib.SMTPResponseException as error:
         return f"the mail server answered with SMTP status {error.smtp_code}."
     except ssl.SSLCertVerificationError as error:
