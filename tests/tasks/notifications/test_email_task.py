@@ -173,6 +173,11 @@ def test_a_timeout_of_the_task_ends_the_wait_for_an_answer(mailbox: Mailbox, cer
     assert time.monotonic() - begun < 4
 
 
+def log_of(caplog: pytest.LogCaptureFixture) -> str:
+    """What the flow logged: the mail server has a log, too."""
+    return "\n".join(caplog.handler.format(record) for record in caplog.records if record.name.startswith("prefect"))
+
+
 def told_nowhere(state: State, log: str) -> str:
     """Assert that a failed state tells no secret, and return what its error says."""
     assert type(state) is Failed
@@ -195,9 +200,9 @@ def test_a_refused_password_is_told_nowhere(
         context(secrets={"EMAIL_USERNAME": USER, "EMAIL_PASSWORD": "wr0ng"}),
     ):
         state = state_of(EmailTask(**MAIL, **settings))
-    assert mailbox.logins == [(USER, "wr0ng")]
+    assert set(mailbox.logins) == {(USER, "wr0ng")}
     expected = "The mail could not be sent by 127.0.0.1: the mail server answered with SMTP status 535."
-    assert told_nowhere(state, caplog.text) == expected
+    assert told_nowhere(state, log_of(caplog)) == expected
 
 
 @pytest.mark.parametrize("security", ["SSL", "STARTTLS"])
@@ -212,7 +217,7 @@ def test_a_server_that_is_not_trusted_gets_no_password(
     with serving(mailbox, security, certificate) as settings:
         state = state_of(EmailTask(**MAIL, **settings))
     assert not mailbox.logins
-    assert "the certificate of the mail server is not trusted: " in told_nowhere(state, caplog.text)
+    assert "the certificate of the mail server is not trusted: " in told_nowhere(state, log_of(caplog))
 
 
 def test_a_server_without_tls_gets_no_password(mailbox: Mailbox, certificate: Certificate) -> None:
@@ -230,12 +235,12 @@ def test_a_password_that_smtp_can_not_carry_is_told_nowhere(
         context(secrets={"EMAIL_USERNAME": USER, "EMAIL_PASSWORD": "wr0ng€"}),
     ):
         state = state_of(EmailTask(**MAIL, **settings))
-    assert told_nowhere(state, caplog.text).endswith("UnicodeEncodeError.")
+    assert told_nowhere(state, log_of(caplog)).endswith("UnicodeEncodeError.")
 
 
 def test_nobody_listens(mailbox: Mailbox, caplog: pytest.LogCaptureFixture) -> None:
     state = state_of(EmailTask(**MAIL, smtp_server="127.0.0.1", smtp_port=1))
-    assert told_nowhere(state, caplog.text).endswith("ConnectionRefusedError.")
+    assert told_nowhere(state, log_of(caplog)).endswith("ConnectionRefusedError.")
 
 
 def test_a_mail_needs_a_receiver(mailbox: Mailbox) -> None:

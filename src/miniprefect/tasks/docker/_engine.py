@@ -138,9 +138,11 @@ class Engine:
                 if response.status >= 400:
                     raise EngineError(f"The Docker Engine refused ({response.status}): {_complaint(response)}")
                 yield response
+        except EngineError:
+            raise
         except TimeoutError as error:
             raise EngineError(f"The Docker Engine at {self.url} did not answer for {sending.timeout} s.") from error
-        except (ConnectionError, HTTPException) as error:
+        except (OSError, HTTPException) as error:
             raise EngineError(f"The connection to the Docker Engine at {self.url} broke: {error!r}") from error
         finally:
             connection.close()
