@@ -189,3 +189,9 @@ def test_an_unknown_option_is_named() -> None:
         StopContainer("x", extra_docker_kwargs={"force": True}).run()
     with pytest.raises(TypeError, match=r"host_config has no option 'memory'\. It has .*mem_limit"):
         CreateContainer("x", host_config={"memory": 1}).run()
+
+
+def test_what_is_no_id_is_refused() -> None:
+    """A task whose trigger lets it run in any case gets the exception of an upstream task that failed."""
+    with pytest.raises(TypeError, match="The id or name of a container is text, not an object of type ValueError"):
+        RemoveContainer(ValueError("upstream")).run()  # type: ignore[arg-type]

@@ -55,6 +55,13 @@ def required(value: Any, message: str) -> Any:
     return value
 
 
+def checked_id(container_id: Any) -> None:
+    """Raise an error unless there is the id of a container; a task that runs in any case may get an exception for it."""
+    required(container_id, "A container id must be provided.")
+    if not isinstance(container_id, str):
+        raise TypeError(f"The id or name of a container is text, not an object of type {type(container_id).__name__}.")
+
+
 def ask(function: Callable[..., Any], url: str, extra: Mapping[str, Any] | None, *args: Any, **kwargs: Any) -> Any:
     """Call a function of an `Engine` with options that come from a user: those that it does not have are refused.
 

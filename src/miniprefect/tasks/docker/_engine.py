@@ -154,7 +154,7 @@ class Engine:
             raise EngineError(
                 f"The Docker Engine at {self.url} can't be reached: {error}. Is it running? Say where it is by "
                 "docker_server_url= or the environment variable DOCKER_HOST."
-            ) from error
+            ) from None
 
 
 @dataclass(frozen=True)

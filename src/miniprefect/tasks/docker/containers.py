@@ -7,7 +7,7 @@ DOCKER_HOST counts. `extra_docker_kwargs` has further options, which each task l
 from typing import Any
 
 from miniprefect.engine import signals
-from miniprefect.tasks.docker._base import ContainerTask, DockerTask, Options, ask, required
+from miniprefect.tasks.docker._base import ContainerTask, DockerTask, Options, ask, checked_id, required
 from miniprefect.tasks.docker._engine import DEFAULT_URL, Engine, part, untangled
 from miniprefect.tasks.docker._options import filters as as_filters
 from miniprefect.tasks.docker._options import host_config as as_host_config
@@ -16,7 +16,6 @@ from miniprefect.tasks.docker._options import ports as as_ports
 from miniprefect.utilities.tasks import defaults_from_attrs
 
 _LAST_LINES = 10
-_NO_ID = "A container id must be provided."
 
 
 class ListContainers(DockerTask):
@@ -172,7 +171,7 @@ class GetContainerLogs(ContainerTask):
             ValueError: there is no id.
             OSError: the Engine can't be reached, or refuses.
         """
-        required(container_id, _NO_ID)
+        checked_id(container_id)
         return str(ask(_logs, docker_server_url, extra_docker_kwargs, container_id))
 
 
@@ -199,7 +198,7 @@ class StartContainer(ContainerTask):
             ValueError: there is no id.
             OSError: the Engine can't be reached, or refuses.
         """
-        required(container_id, _NO_ID)
+        checked_id(container_id)
         ask(_start, docker_server_url, extra_docker_kwargs, container_id)
 
 
@@ -226,7 +225,7 @@ class StopContainer(ContainerTask):
             ValueError: there is no id.
             OSError: the Engine can't be reached, or refuses.
         """
-        required(container_id, _NO_ID)
+        checked_id(container_id)
         ask(_stop, docker_server_url, extra_docker_kwargs, container_id)
 
 
@@ -253,7 +252,7 @@ class RemoveContainer(ContainerTask):
             ValueError: there is no id.
             OSError: the Engine can't be reached, or refuses.
         """
-        required(container_id, _NO_ID)
+        checked_id(container_id)
         ask(_remove, docker_server_url, extra_docker_kwargs, container_id)
 
 
@@ -294,7 +293,7 @@ class WaitOnContainer(ContainerTask):
             OSError: the Engine can't be reached, or refuses.
             FAIL: the exit code is not 0. The message has the Engine's words, or the container's last.
         """
-        required(container_id, _NO_ID)
+        checked_id(container_id)
         answer: dict[str, Any] = ask(_wait, docker_server_url, extra_docker_kwargs, container_id)
         if raise_on_exit_code and answer["StatusCode"]:
             raise self._failure(docker_server_url, str(container_id), answer)

@@ -22,7 +22,7 @@ def existing(path: Any, argument: str, called: str) -> Path:
         ValueError: it is empty, or there is nothing.
     """
     found = Path(given(path, argument))
-    if not found.exists():
+    if not found.exists() and not found.is_symlink():
         raise ValueError(f"{called} ({found}) not found")
     return found
 
@@ -126,7 +126,7 @@ class Remove(Task):
         """
         found = existing(path, "path", "Path")
         self.logger.info(f"Removing {found}...")
-        if found.is_dir():
+        if found.is_dir() and not found.is_symlink():
             found.rmdir()
         else:
             found.unlink()
