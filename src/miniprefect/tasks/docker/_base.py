@@ -56,7 +56,7 @@ def required(value: Any, message: str) -> Any:
 
 
 def checked_id(container_id: Any) -> None:
-    """Raise an error unless there is the id of a container; a task that runs in any case may get an exception for it."""
+    """Raise an error unless this is an id; a task that runs in any case may get an exception in its place."""
     required(container_id, "A container id must be provided.")
     if not isinstance(container_id, str):
         raise TypeError(f"The id or name of a container is text, not an object of type {type(container_id).__name__}.")
