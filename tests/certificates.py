@@ -27,12 +27,15 @@ class Authority:
         if shutil.which("openssl") is None:
             pytest.skip("TLS is tested with certificates that the program openssl makes, and it is not here")
         self.folder = folder
-        self.own = self._made("ca", "-x509", "-addext", "basicConstraints=critical,CA:true")
+        self.own = self._made("ca", "-x509", "-addext", "keyUsage=critical,keyCertSign")
         self.certificate = self.own.certificate
 
     def issue(self, name: str, usage: str = "serverAuth") -> Certificate:
         """Make a certificate for 127.0.0.1 and localhost."""
-        extensions = f"subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage={usage}\n"
+        extensions = (
+            f"subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage={usage}\nbasicConstraints=CA:false\n"
+            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"  # Python 3.13 insists
+        )
         (self.folder / "extensions").write_text(extensions)
         request = self._made(name)
         signed = self.folder / f"{name}.signed.pem"
