@@ -131,9 +131,9 @@ class Engine:
     def _opened(self, sending: "Sending") -> Iterator[HTTPResponse]:
         connection = _connection(self.url)
         try:
+            end = self._connected(connection)
             # While it waits for an answer, which may take hours, only the end of the connection can wake it up.
-            with interrupted_gently(lambda: _shut(connection)):
-                self._connect(connection)
+            with interrupted_gently(lambda: _shut(end)):
                 response = sending.by(connection)
                 if response.status >= 400:
                     raise EngineError(f"The Docker Engine refused ({response.status}): {_complaint(response)}")
@@ -147,9 +147,11 @@ class Engine:
         finally:
             connection.close()
 
-    def _connect(self, connection: HTTPConnection) -> None:
+    def _connected(self, connection: HTTPConnection) -> socket.socket:
+        """Connect, and return this end of the connection, which `connection` itself may forget."""
         try:
             connection.connect()
+            return connection.sock
         except OSError as error:
             raise EngineError(
                 f"The Docker Engine at {self.url} can't be reached: {error}. Is it running? Say where it is by "
@@ -230,11 +232,11 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _shut(connection: HTTPConnection) -> bool:
-    """Wake up whoever waits for an answer; return whether there is a connection to do it by."""
+def _shut(end: socket.socket) -> bool:
+    """Wake up whoever waits at this end of a connection; return whether it was possible."""
     try:
-        connection.sock.shutdown(socket.SHUT_RDWR)
-    except (AttributeError, OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:
         return False
     return True
 
