@@ -150,11 +150,6 @@ def a_shell_command_that_fails_without_a_word():
     return describe(flow_of_state(ShellTask(), "exit 3"))
 
 
-@scenario
-def a_shell_task_that_takes_too_long():
-    return describe(flow_of_state(ShellTask(timeout=1), "echo begun; sleep 2"))
-
-
 @scenario(
     differs="bytes that are no UTF-8 are shown, and do not fail the task",
     here={"raised": None, "returned": ["a\\xff\\xfeb"]},

@@ -28,7 +28,8 @@ from tests.podman import IMAGE, Podman
 @pytest.fixture
 def url(podman: Podman) -> Iterator[str]:
     yield podman.url
-    podman.command("rm", "--all", "--force", "--time", "0")
+    for container in ListContainers(True, docker_server_url=podman.url).run():
+        RemoveContainer(container["Id"], podman.url, {"force": True}).run()
 
 
 def created(url: str, command: Any, **settings: Any) -> str:
