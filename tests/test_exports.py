@@ -24,15 +24,7 @@ READY_MADE = "an issue to come: ready-made tasks"
 
 # In both tables a path stands for itself and for all below it.
 NOT_YET: Mapping[str, str] = {
-    "prefect.tasks.database.sqlite": READY_MADE,
-    "prefect.tasks.docker": READY_MADE,
-    "prefect.tasks.files": READY_MADE,
     "prefect.tasks.kubernetes": READY_MADE,
-    "prefect.tasks.notifications.EmailTask": READY_MADE,
-    "prefect.tasks.notifications.SlackTask": READY_MADE,
-    "prefect.tasks.notifications.email_task": READY_MADE,
-    "prefect.tasks.notifications.slack_task": READY_MADE,
-    "prefect.tasks.shell": READY_MADE,
 }
 
 NO_BACKEND = "it serves Prefect's backend, and there is none here"

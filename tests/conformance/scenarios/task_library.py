@@ -1,9 +1,9 @@
-"""Ready-made tasks: shell, secrets, templates, files."""
+"""Ready-made tasks: shell, secrets, templates."""
 
 import os
 
 import prefect
-from observe import describe, files, folder, logged_run, plain, raises, results, run, scenario
+from observe import describe, log_lines, logged_run, plain, raises, results, run, scenario
 from prefect import Flow
 from prefect.client import Secret
 from prefect.tasks.secrets import EnvVarSecret, PrefectSecret
@@ -38,7 +38,10 @@ def a_shell_task_has_an_environment_and_a_helper_script():
     }
 
 
-@scenario
+@scenario(
+    differs="the message ends with the last lines of the output",
+    here={"flow/tasks/shell-1/message": "Command failed with exit code 3:\nbefore"},
+)
 def a_failing_shell_command():
     flow = flow_of(ShellTask(name="shell", return_all=True), command="echo before; exit 3")
     return {
@@ -62,7 +65,97 @@ def a_shell_task_streams_its_output_on_request():
 
 @scenario
 def a_shell_task_refuses_an_unknown_level():
-    return raises(lambda: ShellTask(stream_output="LOUD"))
+    return [raises(ShellTask, stream_output=level) for level in ("LOUD", "warning")]
+
+
+def lines_of(made, command):
+    return [line for line in logged_run(flow_of(made, command=command)) if "prefect.shell" in line]
+
+
+@scenario
+def the_levels_of_a_shell_task():
+    command = "echo one; echo two >&2; echo; echo ' three '"
+    levels = {"debug": "DEBUG", "warning": "WARNING", "number": 40, "none": None, "false": False}
+    seen = {name: lines_of(ShellTask(name="shell", stream_output=level), command) for name, level in levels.items()}
+    kept = [ShellTask(stream_output=level).stream_output for level in ("DEBUG", True, 35)]
+    return [seen, kept]
+
+
+@scenario
+def stderr_is_part_of_the_output_of_a_shell_command():
+    command = "echo one; echo two >&2; echo three"
+    return [ShellTask().run(command=command + "; echo last >&2"), ShellTask(return_all=True).run(command=command)]
+
+
+@scenario
+def blanks_at_the_end_of_lines_are_not_kept():
+    made = ShellTask(return_all=True)
+    return [
+        made.run(command="echo '  a  '; echo; echo b; echo"),
+        made.run(command=r"printf 'a\rb\n\014c\n\342\200\250d\nno end'"),
+        ShellTask().run(command="echo a; echo"),
+    ]
+
+
+@scenario
+def what_a_shell_task_is_given_when_it_runs_replaces_what_it_was_made_with():
+    made = ShellTask(command="echo made", env={"A": "1", "B": "2"}, helper_script="x=1")
+    return [
+        made.run(),
+        made.run(command="echo $A$B$x"),
+        made.run(command="echo $A$B$x", env={"A": "3"}, helper_script="y=1"),
+        made.run(command="", env=None, helper_script=None),
+    ]
+
+
+@scenario
+def any_program_that_runs_a_script_can_be_the_shell():
+    made = ShellTask(shell="python3", helper_script="x = 3")
+    return [
+        made.run(command="print(x + 1)"),
+        ShellTask(shell="sh").run(command="echo $1"),
+        raises(lambda: ShellTask(shell="no-such-shell").run(command="echo")),
+        raises(lambda: ShellTask(shell="bash -x").run(command="echo")),
+        raises(lambda: ShellTask(env={"A": 1}).run(command="echo")),
+    ]
+
+
+def failure(made, command):
+    with log_lines() as lines:
+        state = flow_of_state(made, command)
+    return [plain(state.result), [line for line in lines if "prefect.shell" in line]]
+
+
+def flow_of_state(made, command):
+    (state,) = flow_of(made, command=command).run().result.values()
+    return state
+
+
+@scenario
+def what_a_failing_shell_command_leaves():
+    command = "echo one; echo two >&2; exit 3"
+    return {
+        "last line": failure(ShellTask(name="shell"), command),
+        "all lines": failure(ShellTask(name="shell", return_all=True), command),
+        "logged": failure(ShellTask(name="shell", log_stderr=True), command),
+        "all logged": failure(ShellTask(name="shell", log_stderr=True, return_all=True), command),
+        "streamed": failure(ShellTask(name="shell", log_stderr=True, stream_output=True), command),
+        "nothing": failure(ShellTask(name="shell"), "exit 3"),
+        "killed": failure(ShellTask(name="shell"), "kill -9 $$"),
+    }
+
+
+@scenario
+def a_shell_command_that_fails_without_a_word():
+    return describe(flow_of_state(ShellTask(), "exit 3"))
+
+
+@scenario(
+    differs="bytes that are no UTF-8 are shown, and do not fail the task",
+    here={"raised": None, "returned": ["a\\xff\\xfeb"]},
+)
+def a_shell_command_that_writes_bytes():
+    return raises(lambda: ShellTask(return_all=True).run(command=r"printf 'a\377\376b\n'"))
 
 
 @scenario
@@ -133,36 +226,17 @@ def a_string_formatter_fills_its_template():
 
 
 @scenario
-def files_are_copied_moved_listed_and_removed():
-    from prefect.tasks.files import Copy, Glob, Move, Remove
+def what_a_template_can_ask_for():
+    def text(template, **values):
+        return StringFormatter(template=template).run(**values)
 
-    where = folder()
-    (where / "a.txt").write_text("a")
-    copied = Copy().run(source_path=str(where / "a.txt"), target_path=str(where / "b.txt"))
-    seen = [files(where), plain(str(copied))]
-    Move().run(source_path=str(where / "b.txt"), target_path=str(where / "c.txt"))
-    found = Glob().run(path=str(where), pattern="*.txt")
-    seen += [files(where), sorted(path.name for path in found)]
-    Remove().run(path=str(where / "c.txt"))
-    return [*seen, files(where)]
-
-
-@scenario
-def files_are_zipped_and_unzipped():
-    from prefect.tasks.files import Unzip, Zip
-
-    where = folder()
-    (where / "a.txt").write_text("a")
-    (where / "out").mkdir()
-    Zip().run(source_path=str(where / "a.txt"), zip_path=str(where / "z.zip"))
-    Unzip().run(zip_path=str(where / "z.zip"), extract_dir=str(where / "out"))
-    return [name.split("/")[-1] for name in files(where)]
-
-
-@scenario
-def an_email_task_refuses_an_unknown_kind_of_smtp():
-    from prefect.tasks.notifications import EmailTask
-
-    with prefect.context(secrets={"EMAIL_USERNAME": "me", "EMAIL_PASSWORD": "secret"}):
-        made = EmailTask(subject="s", msg="m", email_to="you@example.org", smtp_type="TEST")
-        return raises(made.run, says="TEST is an unsupported value for smtp_type.")
+    with prefect.context(place="here"):
+        return {
+            "context": text("{place} {x}", x=1),
+            "values win": text("{place}", place="there"),
+            "formats": text("{x[0]} {x!r:>7} {{}}", x="abc"),
+            "no template": StringFormatter().run(),
+            "at run": [StringFormatter(template="x").run(template=given) for given in ("y", "")],
+            "missing": raises(text, "{nowhere}"),
+            "by position": raises(text, "{}"),
+        }

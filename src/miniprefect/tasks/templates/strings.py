@@ -30,4 +30,5 @@ class StringFormatter(Task):
         Raises:
             KeyError: the template asks for what neither has.
         """
-        return string.Formatter().vformat(template or self.template, (), ChainMap(format_kwargs, context))
+        template = self.template if template is None else template
+        return string.Formatter().vformat(template, (), ChainMap(format_kwargs, context))

@@ -10,18 +10,11 @@ flow fails, as in Prefect. What goes wrong is told without the webhook, user nam
 import functools
 import html
 import inspect
-import json
-import smtplib
-import ssl
 from collections.abc import Callable, Iterable, Mapping
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from http.client import HTTPException
 from typing import Any, Protocol, cast
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
 
 from miniprefect.client.secrets import Secret
 from miniprefect.engine.runner import describe
@@ -29,6 +22,7 @@ from miniprefect.engine.state import State
 from miniprefect.exceptions import PrefectSignal
 from miniprefect.utilities.callbacks import callback_factory
 from miniprefect.utilities.missing import missing_names
+from miniprefect.utilities.notifications._sending import MailServer, post, send_mail
 
 __all__ = ["callback_factory", "gmail_notifier", "slack_message_formatter", "slack_notifier"]
 
@@ -43,7 +37,6 @@ MISSING = {
 _LOGO = "https://emoji.slack-edge.com/TAN3D79AL/prefect/2497370f58500a5a.png"
 _GMAIL = ("smtp.gmail.com", 465)
 _SENDER = "notifications@prefect.io"
-_PATIENCE = 30.0  # seconds, for a server to answer
 
 
 class Named(Protocol):
@@ -143,27 +136,10 @@ def slack_notifier(
     if not _is_wanted(new_state, ignore_states, only_states):
         return new_state
     url = str(Secret(webhook_secret or "SLACK_WEBHOOK_URL").get())
-    failure = _post(url, slack_message_formatter(tracked_obj, new_state, backend_info), proxies)
+    failure = post(url, slack_message_formatter(tracked_obj, new_state, backend_info), proxies)
     if failure:
         raise ValueError(f"Slack notification for {tracked_obj} failed: {failure}")
     return new_state
-
-
-def _post(url: str, message: dict[str, Any], proxies: Mapping[str, str] | None) -> str:
-    """Send `message` as JSON and return what went wrong, or "". It is told without the URL, which is a secret."""
-    try:
-        if urlsplit(url).scheme not in ("http", "https"):
-            return "the secret is not the URL of a webhook."
-        request = Request(url, json.dumps(message).encode(), {"Content-Type": "application/json"})
-        opener = build_opener(*([] if proxies is None else [ProxyHandler(dict(proxies))]))
-        opener.open(request, timeout=_PATIENCE).close()
-    except HTTPError as error:
-        error.close()
-        return f"Slack answered with HTTP status {error.code}."
-    except (OSError, ValueError, HTTPException) as error:
-        reason = error.reason if isinstance(error, URLError) else error
-        return f"{type(reason).__name__}."
-    return ""
 
 
 # ---------------------------------------------------------------------- mail
@@ -194,7 +170,8 @@ def gmail_notifier(
     if not _is_wanted(new_state, ignore_states, only_states):
         return new_state
     username, password = (str(Secret(f"EMAIL_{what}").get()) for what in ("USERNAME", "PASSWORD"))
-    failure = _mail(username, password, _mail_about(tracked_obj, new_state, username))
+    server = MailServer(*_GMAIL, login=(username, password))
+    failure = send_mail(server, _mail_about(tracked_obj, new_state, username))
     if failure:
         raise ValueError(f"Email notification for {tracked_obj} failed: {failure}")
     return new_state
@@ -246,19 +223,6 @@ _PAGE = """
       </body>
     </html>
     """
-
-
-def _mail(username: str, password: str, mail: MIMEMultipart) -> str:
-    """Send `mail` to the account that it is sent with and return what went wrong, or ""."""
-    try:
-        with smtplib.SMTP_SSL(*_GMAIL, timeout=_PATIENCE, context=ssl.create_default_context()) as server:
-            server.login(username, password)
-            server.sendmail(_SENDER, username, mail.as_string())
-    except smtplib.SMTPResponseException as error:
-        return f"the mail server answered with SMTP status {error.smtp_code}."
-    except (OSError, ValueError) as error:  # every SMTPException is an OSError
-        return f"{type(error).__name__}."
-    return ""
 
 
 __getattr__ = missing_names(__name__, MISSING)

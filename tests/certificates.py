@@ -1,0 +1,56 @@
+"""Certificates for servers on this machine, made with the program openssl."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The files of a certificate and of its key."""
+
+    certificate: Path
+    key: Path
+
+
+class Authority:
+    """Issue certificates that those trust who trust `certificate`.
+
+    Args:
+        folder: where to put the files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("openssl") is None:
+            pytest.skip("TLS is tested with certificates that the program openssl makes, and it is not here")
+        self.folder = folder
+        self.own = self._made("ca", "-x509", "-addext", "keyUsage=critical,keyCertSign")
+        self.certificate = self.own.certificate
+
+    def issue(self, name: str, usage: str = "serverAuth") -> Certificate:
+        """Make a certificate for 127.0.0.1 and localhost."""
+        extensions = (
+            f"subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage={usage}\nbasicConstraints=CA:false\n"
+            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"  # Python 3.13 insists
+        )
+        (self.folder / "extensions").write_text(extensions)
+        request = self._made(name)
+        signed = self.folder / f"{name}.signed.pem"
+        self._openssl(
+            *("x509", "-req", "-in", request.certificate, "-CA", self.own.certificate, "-CAkey", self.own.key),
+            *("-CAcreateserial", "-days", "2", "-extfile", self.folder / "extensions", "-out", signed),
+        )
+        return Certificate(signed, request.key)
+
+    def _made(self, name: str, *options: str) -> Certificate:
+        made = Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key.pem")
+        kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}")
+        self._openssl("req", *kind, *options, "-keyout", made.key, "-out", made.certificate)
+        return made
+
+    @staticmethod
+    def _openssl(*arguments: object) -> None:
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
