@@ -6,9 +6,7 @@ from typing import Any
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.task_runner import TaskRunner
-from miniprefect.utilities.lazy import LazyModule
-
-times = LazyModule("miniprefect.engine.times")
+from miniprefect.engine.times import timekeeping
 
 
 class Crew:
@@ -39,9 +37,9 @@ class Crew:
         self.runners: list[TaskRunner | None] = [None] * len(plan.tasks)
         # Whether the runners add nothing to what Prefect's do, and to what the tasks want; see `engine.plainly`.
         self.is_ordinary = cls is TaskRunner
-        self.is_plain = self.is_ordinary and not handlers and result is None and not keeps_times
+        self.is_plain = self.is_ordinary and not handlers and result is None
         self.keeps_times = keeps_times
-        self.runner_cls: type[TaskRunner] = times.timekeeping(cls) if keeps_times else cls
+        self.runner_cls: type[TaskRunner] = timekeeping(cls) if keeps_times else cls
 
     def runner(self, place: int) -> TaskRunner:
         """Return the runner of the task at `place`."""

@@ -2,7 +2,7 @@
 
 They need no gates (`engine.gates`): all would say yes. Most of them are *plain* as well: the task wants nothing but to
 be called, and nobody watches. Then this is all that the life of a task run (`engine.task_runner`) comes down to: its
-context, the call, a `Success`, a line in the log before and after. As most tasks of most flows are so, it is written
+context, the call, a `Success`, a note of its beginning and end. As most tasks of most flows are so, it is written
 as a loop over them. When a call raises, or there is more to a run than its call, the task runner takes over.
 """
 
@@ -17,7 +17,11 @@ from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import logger_of
 from miniprefect.engine.state import PLAINLY_WELL, State, succeeded
 from miniprefect.engine.task_runner import FINISHED, STARTING, TaskRunner
+from miniprefect.engine.times import timed
+from miniprefect.utilities.clock import clock
 from miniprefect.utilities.context import Frame, current_frame, enter_frame
+
+_log = logger_of(TaskRunner.__name__)
 
 
 class Outcomes:
@@ -54,11 +58,10 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
         outcomes: what became of the tasks before them; takes in what becomes of these.
         parent: the context of the flow run.
     """
-    plan, may_be_plain = crew.plan, crew.is_plain
+    plan, may_be_plain, keeps_times = crew.plan, crew.is_plain, crew.keeps_times
     tasks, slugs, constants_of, (keys, sources, spans) = plan.tasks, plan.slugs, plan.constants.get, plan.feeds
     states, values, odd = outcomes.states, outcomes.values, outcomes.odd
-    log = logger_of(TaskRunner.__name__)
-    tells = log.isEnabledFor
+    tells = _log.isEnabledFor
     before = current_frame()
     try:
         for place in places:
@@ -73,12 +76,12 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
             # Left when all is done: nothing of the user's runs between two tasks.
             frame = TaskFrame(parent, None, task, slugs[place])
             enter_frame(frame)
-            is_logged = tells(logging.INFO)
-            if not may_be_plain or not task.wants.plain or task.state_handlers or (is_logged and tells(logging.DEBUG)):
+            is_noted = keeps_times or tells(logging.INFO)
+            if not may_be_plain or not task.wants.plain or task.state_handlers or (is_noted and tells(logging.DEBUG)):
                 outcomes.add(place, crew.runner(place).run_ordinarily(frame, inputs))
                 continue
-            if is_logged:
-                log.info(STARTING, frame.full_name)
+            if is_noted:
+                begun = _begin(frame)
             try:
                 value = task.run(**inputs)
             except BaseException as error:
@@ -86,8 +89,8 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
             else:
                 values[place] = value.value if isinstance(value, Result) else value
                 states[place] = succeeded(value, task.tags)
-            if is_logged:
-                log.info(FINISHED, frame.full_name, type(states[place]).__name__)
+            if is_noted:
+                states[place] = _end(frame, states[place], begun)
     finally:
         enter_frame(before)
     return None
@@ -107,8 +110,7 @@ def run_children(
         parent: the context of the flow run.
     """
     task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
-    log = logger_of(TaskRunner.__name__)
-    plain, is_logged = is_plain(crew, task), log.isEnabledFor(logging.INFO)
+    plain, is_noted = is_plain(crew, task), crew.keeps_times or _log.isEnabledFor(logging.INFO)
     run, tags = task.run, task.tags
     before = current_frame()
     try:
@@ -123,21 +125,34 @@ def run_children(
             if not plain:
                 states[index] = runner.run_ordinarily(frame, inputs)
                 continue
-            if is_logged:
-                log.info(STARTING, frame.full_name)
+            if is_noted:
+                begun = _begin(frame)
             try:
                 value = run(**inputs)
             except BaseException as error:
                 states[index] = runner.recovered(error, inputs)
             else:
                 states[index] = succeeded(value, tags)
-            if is_logged:
-                log.info(FINISHED, frame.full_name, type(states[index]).__name__)
+            if is_noted:
+                states[index] = _end(frame, states[index], begun)
     finally:
         enter_frame(before)
 
 
 def is_plain(crew: Crew, task: Any) -> bool:
     """Say whether the runs of a task are plain now: it wants nothing but to be called, and nobody watches."""
-    is_watched = task.state_handlers or logger_of(TaskRunner.__name__).isEnabledFor(logging.DEBUG)
+    is_watched = task.state_handlers or _log.isEnabledFor(logging.DEBUG)
     return crew.is_plain and task.wants.plain and not is_watched
+
+
+def _begin(frame: TaskFrame) -> float:
+    """Note that a run begins, in the log and by the clock."""
+    begun = clock().timestamp()
+    _log.info(STARTING, frame.full_name)
+    return begun
+
+
+def _end(frame: TaskFrame, state: State, begun: float) -> State:
+    """Note that a run has ended in `state`; return that with its times."""
+    _log.info(FINISHED, frame.full_name, type(state).__name__)
+    return timed(state, begun)

@@ -11,7 +11,6 @@ handlers included.
 
 import datetime
 import heapq
-import logging
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,7 +23,7 @@ from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parce
 from miniprefect.engine.plainly import is_plain
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
-from miniprefect.engine.runner import describe, logger_of
+from miniprefect.engine.runner import describe
 from miniprefect.engine.scheduling import Run
 from miniprefect.engine.state import Failed, State, succeeded
 from miniprefect.engine.task_runner import TaskRunner
@@ -152,10 +151,6 @@ class Shared:
         return edges if place not in self.plan.mapped else sorted(edges, key=lambda edge: not edge.mapped)
 
 
-def _tells_of_runs() -> bool:
-    return logger_of(TaskRunner.__name__).isEnabledFor(logging.INFO)
-
-
 def _small(value: Any) -> bytes | None:
     """Return a value as bytes, or None if these are too many, or there are none."""
     try:
@@ -280,7 +275,7 @@ class Remote(Waiting):
         """Return the arguments that are the same for all children, or None if these want more than to be called."""
         if fan.place not in self._wholes:
             plain = self._is_ordinary() and is_plain(self.crew, self.plan.tasks[fan.place])
-            plain = plain and hasattr(self.executor, "call_many") and not _tells_of_runs()
+            plain = plain and hasattr(self.executor, "call_many") and not self.crew.keeps_times
             self._wholes[fan.place] = fan.inputs.whole() if plain else None
         return self._wholes[fan.place]
 

@@ -19,15 +19,17 @@ class Timekeeping(TaskRunner):
 
     def _logged(self, frame: TaskFrame, part: Callable[..., State], *given: Any) -> State:
         known = given[1]  # the state that the run begins with, if it has one
-        now = clock().timestamp
-        begun = now()
+        begun = clock().timestamp()
         state: State = super()._logged(frame, part, *given)
-        if state is not known:
-            if state._times:  # one that was cached, say: the run that made it keeps its times
-                state = copy.copy(state)
-            before = known._times if isinstance(known, Retrying) else ()
-            state._times = (*before, begun, now())
-        return state
+        return state if state is known else timed(state, begun, known._times if isinstance(known, Retrying) else ())
+
+
+def timed(state: State, begun: float, before: tuple[float, ...] = ()) -> State:
+    """Write down that a run has just ended in `state`, when it began, and the times of the attempts before."""
+    if state._times:  # one that was cached, say: the run that made it keeps its times
+        state = copy.copy(state)
+    state._times = (*before, begun, clock().timestamp())
+    return state
 
 
 _made: dict[type[TaskRunner], type[TaskRunner]] = {TaskRunner: Timekeeping}
