@@ -7,6 +7,7 @@ from typing import Any
 from miniprefect.engine.cache_validators import never_use
 from miniprefect.engine.caching import CachedStates
 from miniprefect.engine.gates import Gates, UpstreamStates
+from miniprefect.engine.making import cached
 from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
 from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
@@ -74,15 +75,18 @@ class Keeping(Gates):
 
     def check_task_is_cached(self, state: State, inputs: Inputs) -> State:
         """End the run with an earlier result that the task's validator lets pass, if there is one."""
-        validator, parameters = self.task.cache_validator, context.get("parameters") or {}
+        validator = self.task.cache_validator
+        if validator is never_use and not isinstance(state, Cached):
+            return state
+        parameters = context.get("parameters") or {}
         if isinstance(state, Cached):
             if validator(state, inputs, parameters):
                 if not any(known is state for known in self._cached_states(inputs, parameters)):
                     self._remember(state)
                 raise ENDRUN(state)
             state = Pending("Cache was invalid; ready to run.")
-        if validator is never_use:
-            return state
+            if validator is never_use:
+                return state
         for known in self._cached_states(inputs, parameters):
             if validator(known, inputs, parameters):
                 raise ENDRUN(_without_inputs(known))
@@ -127,17 +131,13 @@ class Keeping(Gates):
         """Make a success known to later runs, until it expires."""
         if self.task.cache_for is None or not state.is_successful() or state.is_skipped() or state.is_mapped():
             return state
-        cached = Cached(
-            state.message,
-            result=state._held,
-            cached_inputs={name: Result(value) for name, value in inputs.items()},
-            cached_parameters=context.get("parameters"),
-            cached_result_expiration=utc_now() + self.task.cache_for,
-        )
-        self._remember(cached)
+        parameters, expiration = context.get("parameters"), utc_now() + self.task.cache_for
+        known = cached(state, self.task.tags, parameters, expiration, inputs)
+        self._remember(known)
         if records := self._records():
-            records.keep(cached, inputs, context.get("parameters") or {})
-        return _without_inputs(cached)
+            records.keep(known, inputs, parameters or {})
+        # Its inputs are for the cache only.
+        return cached(state, self.task.tags, parameters, expiration)
 
     def _checkpoints(self) -> bool:
         return bool(context.get("checkpointing", False)) and self.task.checkpoint is not False

@@ -12,10 +12,11 @@ from typing import Any
 
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import TaskFrame
+from miniprefect.engine.making import succeeded
 from miniprefect.engine.mapping import Columns
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import logger_of
-from miniprefect.engine.state import PLAINLY_WELL, State, succeeded
+from miniprefect.engine.state import PLAINLY_WELL, State
 from miniprefect.engine.task_runner import FINISHED, STARTING, TaskRunner
 from miniprefect.engine.times import timed
 from miniprefect.utilities.clock import clock

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
+from miniprefect.engine.making import succeeded
 from miniprefect.engine.mapping import Fan
 from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parcel, packed
 from miniprefect.engine.plainly import is_plain
@@ -25,7 +26,7 @@ from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
 from miniprefect.engine.scheduling import Run
-from miniprefect.engine.state import Failed, State, succeeded
+from miniprefect.engine.state import Failed, State
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.engine.waiting import Crowd, Lane, Waiting
 from miniprefect.exceptions import TaskTimeoutSignal

@@ -45,8 +45,10 @@ class State:
 
     color: ClassVar[str] = "#696969"
 
-    # A dict, or what it is made of when it is asked for: the tags, None outside a task run.
+    # Dicts, or what they are made of when they are asked for: the tags, None outside a task run; a tuple of the plain
+    # values by argument name, None if there are none.
     _context: Any
+    _cached_inputs: Any
 
     # When the attempts of a task run began and ended, by turns, in seconds since 1970, where times are kept; see
     # `engine.times`.
@@ -110,9 +112,10 @@ class State:
     @property
     def cached_inputs(self) -> dict[str, Result]:
         """The inputs of the run as results, by argument name."""
-        if self._cached_inputs is None:
-            self._cached_inputs = {}
-        return self._cached_inputs
+        held = self._cached_inputs
+        made: dict[str, Result] = held if isinstance(held, dict) else _as_results(held)
+        self._cached_inputs = made
+        return made
 
     @cached_inputs.setter
     def cached_inputs(self, inputs: dict[str, Result] | None) -> None:
@@ -125,7 +128,7 @@ class State:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other) or not isinstance(other, State):
             return False
-        same = self.result == other.result and (self._cached_inputs or {}) == (other._cached_inputs or {})
+        same = self.result == other.result and self.cached_inputs == other.cached_inputs
         return bool(same and all(getattr(self, name) == getattr(other, name) for name in self.particulars()))
 
     @classmethod
@@ -227,6 +230,10 @@ class State:
     def is_meta_state(self) -> bool:
         """Say whether this state is about another state."""
         return isinstance(self, _MetaState)
+
+
+def _as_results(held: tuple[Mapping[str, Any]] | None) -> dict[str, Result]:
+    return {} if held is None else {name: Result(value) for name, value in held[0].items()}
 
 
 def _with_tags(context: dict[str, Any], tags: Iterable[str] | None) -> dict[str, Any]:
@@ -393,17 +400,6 @@ class Success(Finished):
     __slots__ = ()
 
     color = "#28a745"
-
-
-def succeeded(result: Any, tags: set[str]) -> Success:
-    """Return what most task runs end in: a `Success` that holds `result`, made without asking the context for tags."""
-    state = Success.__new__(Success)
-    state.message = "Task run succeeded."
-    state._held = result
-    # As they are now: a set of tags can be changed.
-    state._context = tuple(tags) if tags else ()
-    state._cached_inputs = None
-    return state
 
 
 class Cached(Success):

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.gates import Gates, UpstreamStates, is_content_with_success
 from miniprefect.engine.keeping import Inputs, Keeping
+from miniprefect.engine.making import succeeded
 from miniprefect.engine.plan import TaskLike, Wants
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import STOPPING, describe
@@ -35,7 +36,6 @@ from miniprefect.engine.state import (
     State,
     Submitted,
     TimedOut,
-    succeeded,
 )
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.utilities.clock import utc_now
@@ -255,8 +255,9 @@ class TaskRunner(Keeping):
 
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the task's own handlers, in order; each may replace the state."""
-        for handler in self.task.state_handlers:
-            new_state = self.told(handler, self.task, old_state, new_state)
+        told, task = self.told, self.task
+        for handler in task.state_handlers:
+            new_state = told(handler, task, old_state, new_state)
         return new_state
 
     # ------------------------------------------------------------------ steps

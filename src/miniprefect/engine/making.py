@@ -1,0 +1,36 @@
+"""The states that a run makes by itself: of known parts, so that nobody has to ask the context for the tags."""
+
+import datetime
+from typing import Any
+
+from miniprefect.engine.state import Cached, State, Success
+
+
+def succeeded(result: Any, tags: set[str]) -> Success:
+    """Return what most task runs end in: a `Success` that holds `result`."""
+    state = Success.__new__(Success)
+    state.message = "Task run succeeded."
+    state._held = result
+    # As they are now: a set of tags can be changed.
+    state._context = tuple(tags) if tags else ()
+    state._cached_inputs = None
+    return state
+
+
+def cached(
+    success: State,
+    tags: set[str],
+    parameters: dict[str, Any] | None,
+    expiration: datetime.datetime | None,
+    inputs: dict[str, Any] | None = None,
+) -> Cached:
+    """Return a `Cached` of what `success` holds; `inputs` are plain values."""
+    state = Cached.__new__(Cached)
+    state.message = success.message
+    state._held = success._held
+    state._context = tuple(tags) if tags else ()
+    state._cached_inputs = None if inputs is None else (inputs,)
+    state.cached_parameters = parameters
+    state.cached_result_expiration = expiration
+    state.hashed_inputs = None
+    return state
