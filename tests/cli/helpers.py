@@ -101,6 +101,11 @@ class Terminal:
         os.close(self.owner)
         return code
 
+    def hang_up(self) -> None:
+        """Take the terminal away, and wait for the end of the process, which is to ignore that."""
+        os.close(self.owner)
+        self.process.wait(PATIENCE)
+
     def kill(self) -> None:
         """End what still runs."""
         if self.process.poll() is None:

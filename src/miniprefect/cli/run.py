@@ -66,6 +66,11 @@ def _add_manner(parser: Parser) -> None:
     )
     parser.add_argument("--log-level", type=str.lower, choices=LEVELS, help="from which level on to log")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what the flow logs and prints")
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="whether to show how far a long run is, on a terminal; yes by default, but with -q",
+    )
     parser.add_argument("--report", metavar="FILE", help="write a report of the run, an HTML page")
 
 
@@ -130,6 +135,13 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     return options
 
 
+def _shows_progress(arguments: argparse.Namespace) -> bool:
+    if arguments.progress is not None:
+        return bool(arguments.progress)
+    configured = config.flows.get("progress")
+    return not arguments.quiet and (configured is None or bool(configured))
+
+
 # ---------------------------------------------------------------------- running
 
 
@@ -138,10 +150,10 @@ def work(arguments: argparse.Namespace) -> int:
     parameters = {**from_file(arguments.param_file), **pairs(arguments.param, "--param")}
     options = _options(arguments)
     _check_report(arguments.report)
-    _set_level(arguments.log_level)
+    _configure(arguments)
     flow = find_flow(arguments)
     # Once more, for the file may have set variables of the configuration, which is then read anew.
-    _set_level(arguments.log_level)
+    _configure(arguments)
     if getattr(options.get("executor") or flow.executor, "is_remote", False):
         send_by_value()
     try:
@@ -156,10 +168,12 @@ def work(arguments: argparse.Namespace) -> int:
     return _outcome(state, arguments.quiet)
 
 
-def _set_level(level: str | None) -> None:
-    if level is not None:
-        config.logging.level = level.upper()
-        logging.getLogger("prefect").setLevel(level.upper())
+def _configure(arguments: argparse.Namespace) -> None:
+    config.flows.progress = _shows_progress(arguments)
+    if arguments.log_level is not None:
+        level = arguments.log_level.upper()
+        config.logging.level = level
+        logging.getLogger("prefect").setLevel(level)
 
 
 def _check_report(path: str | None) -> None:
