@@ -63,13 +63,23 @@ def test_python_dash_m(tmp_path: Path) -> None:
     assert "usage: miniprefect" in done.stdout
 
 
-def test_a_reader_who_goes_away_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "flow.py").write_text(FLOW)
+def without_reader(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command in a pipe whose other end is closed; return its exit code and what it says on standard error."""
+    (folder / "flow.py").write_text(FLOW)
     read, write = os.pipe()
     os.close(read)
     process = subprocess.Popen(
-        [*COMMAND, "describe", "flow.py"], cwd=tmp_path, env=environment(), stdout=write, stderr=subprocess.PIPE
+        [*COMMAND, *arguments], cwd=folder, env=environment(), stdout=write, stderr=subprocess.PIPE, text=True
     )
     os.close(write)
-    assert process.communicate(timeout=30)[1] == b""
-    assert process.returncode == 141
+    said = process.communicate(timeout=30)[1]
+    return process.returncode, said
+
+
+def test_a_reader_who_goes_away_is_no_error(tmp_path: Path) -> None:
+    assert without_reader(tmp_path, "describe", "flow.py") == (141, "")
+
+
+def test_a_reader_who_goes_away_ends_no_run(tmp_path: Path) -> None:
+    assert without_reader(tmp_path, "run", "flow.py", "--param", "name=you") == (0, "")
+    assert without_reader(tmp_path, "run", "flow.py", "--param", "name=bad") == (1, "")

@@ -8,12 +8,11 @@ file is wrong; 130, somebody pressed Ctrl-C.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 
 from miniprefect.cli import completion, describe, run, script, visualize
-from miniprefect.cli._errors import CommandError, report
+from miniprefect.cli._errors import CommandError, report, write_to_nobody
 from miniprefect.cli._parser import Parser
 
 COMMANDS: tuple[Callable[["argparse._SubParsersAction[Parser]"], None], ...] = (
@@ -46,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         # Or Python would find the pipe broken once more, at its end, and say so.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_to_nobody()
         return _NOBODY_READS
     return code
 

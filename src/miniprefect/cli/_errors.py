@@ -1,5 +1,6 @@
 """Errors of the command line: one line, and an exit code."""
 
+import os
 import sys
 import traceback
 
@@ -39,3 +40,8 @@ def said(error: BaseException) -> str:
 def on_one_line(text: str) -> str:
     """Return `text` with each stretch of blanks and line ends made one blank."""
     return " ".join(text.split())
+
+
+def write_to_nobody() -> None:
+    """Have what is printed from now on go nowhere, for who read it has gone, as in ``miniprefect ... | head``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

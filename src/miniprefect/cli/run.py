@@ -1,11 +1,14 @@
 """`miniprefect run`: run a flow that is in a file or a module."""
 
 import argparse
+import functools
 import logging
 import os
+import sys
+from collections.abc import Callable
 from typing import Any, cast
 
-from miniprefect.cli._errors import FAILED, CommandError, said
+from miniprefect.cli._errors import FAILED, CommandError, said, write_to_nobody
 from miniprefect.cli._flows import add_source, find_flow, send_by_value
 from miniprefect.cli._parser import Parser
 from miniprefect.cli._values import from_file, pairs
@@ -154,6 +157,7 @@ def work(arguments: argparse.Namespace) -> int:
     flow = find_flow(arguments)
     # Once more, for the file may have set variables of the configuration, which is then read anew.
     _configure(arguments)
+    _go_on_without_readers()
     if getattr(options.get("executor") or flow.executor, "is_remote", False):
         send_by_value()
     try:
@@ -174,6 +178,19 @@ def _configure(arguments: argparse.Namespace) -> None:
         level = arguments.log_level.upper()
         config.logging.level = level
         logging.getLogger("prefect").setLevel(level)
+
+
+def _go_on_without_readers() -> None:
+    """Have a run go on when nobody reads its log any more: what it does is more than what it says."""
+    for handler in logging.getLogger("prefect").handlers:
+        setattr(handler, "handleError", functools.partial(_line_lost, handler.handleError))  # noqa: B010
+
+
+def _line_lost(usual: Callable[[logging.LogRecord], None], record: logging.LogRecord) -> None:
+    if isinstance(sys.exc_info()[1], BrokenPipeError):
+        write_to_nobody()
+    else:
+        usual(record)
 
 
 def _check_report(path: str | None) -> None:
