@@ -20,7 +20,7 @@ LINES = [
     ("run --executor p", {"processes"}),
     ("run --log-level w", {"warning"}),
     ("run f", {"flow.py", "folder"}),
-    ("run -q flow.py --no-", {"--no-schedule"}),
+    ("run -q flow.py --no-", {"--no-schedule", "--no-progress"}),
     ("run --param-file fl", {"flow.py"}),
     ("run --param ", set()),
     ("visualize flow.py --format ", {"svg", "dot", "mermaid", "png", "pdf"}),

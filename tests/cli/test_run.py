@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from miniprefect.cli import main
+from miniprefect.compat import uninstall_as_prefect
 from tests.cli.helpers import COMMAND, FLOW, Terminal, run
 
 QUIETLY = ("--log-level", "error")
@@ -43,32 +45,79 @@ def test_parameters_from_a_file_stand_behind_those_given(folder: Path) -> None:
     assert done.stdout == "said 'file' 2 None\n"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["flow.py", "--param", "nmae=1"], "For 'nmae', did you mean 'name'?"),
-        (["flow.py"], "did not receive the following required parameters: name"),
-        (["nowhere.py"], "File does not exist: 'nowhere.py'."),
-        (["."], "'.' is a folder."),
-        ([], "Say where the flow is, once"),
-        (["flow.py", "-m", "flow"], "Say where the flow is, once"),
-        (["-m", "no.such"], "No module named 'no', here or installed."),
-        (["flow.py", "-n", "greetign"], "Found 'greeting'. Did you mean 'greeting'?"),
-        (["flow.py", "--workers", "2"], "--workers needs --executor"),
-        (["flow.py", "--executor", "local", "--workers", "2"], "--workers needs --executor"),
-        (["flow.py", "--executor", "dask:tcp://x:1", "--workers", "2"], "has its own"),
-        (["flow.py", "--executor", "threads:4"], "'threads:4' is no executor"),
-        (["flow.py", "--workers", "0"], "'0' is no number of workers"),
-        (["flow.py", "--report", "nowhere/run.html"], "The report can't be written to 'nowhere/run.html'"),
-        (["flow.py", "--param", "name={"], "Failed to parse JSON for --param name"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_misuse_is_one_line_and_exit_code_2(arguments: list[str], complaint: str, folder: Path) -> None:
+ONE_LINE = "miniprefect run: error: "
+
+# Those that are found out before anything is loaded can be tried in this process.
+EARLY_MISUSE = [
+    (["nowhere.py"], "File does not exist: 'nowhere.py'."),
+    (["."], "'.' is a folder."),
+    ([], "Say where the flow is, once"),
+    (["flow.py", "-m", "flow"], "Say where the flow is, once"),
+    (["flow.py", "--workers", "2"], "--workers needs --executor"),
+    (["flow.py", "--executor", "local", "--workers", "2"], "--workers needs --executor"),
+    (["flow.py", "--executor", "dask:tcp://x:1", "--workers", "2"], "has its own"),
+    (["flow.py", "--report", "nowhere/run.html"], "The report can't be written to 'nowhere/run.html'"),
+    (["flow.py", "--param", "name={"], "Failed to parse JSON for --param name"),
+]
+USAGE = [
+    (["flow.py", "--executor", "threads:4"], "'threads:4' is no executor"),
+    (["flow.py", "--workers", "0"], "'0' is no number of workers"),
+]
+LATE_MISUSE = [
+    (["flow.py", "--param", "nmae=1"], "For 'nmae', did you mean 'name'?"),
+    (["flow.py"], "did not receive the following required parameters: name"),
+    (["-m", "no.such"], "No module named 'no', here or installed."),
+    (["flow.py", "-n", "greetign"], "Found 'greeting'. Did you mean 'greeting'?"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), EARLY_MISUSE)
+def test_misuse_is_one_line_and_exit_code_2(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        assert main(["run", *arguments]) == 2
+    finally:
+        uninstall_as_prefect()
+    said = capsys.readouterr()
+    assert said.err.startswith(ONE_LINE)
+    assert complaint in said.err
+    assert (said.out, said.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), USAGE)
+def test_values_that_are_none_of_an_option(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", *arguments])
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), LATE_MISUSE)
+def test_misuse_that_the_flow_tells(arguments: list[str], complaint: str, folder: Path) -> None:
     done = run(folder, "run", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("miniprefect run: error: ")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(ONE_LINE)
     assert complaint in done.stderr
+
+
+def test_a_report_of_a_run_that_failed(folder: Path) -> None:
+    done = run(folder, "run", "flow.py", "--param", "name=bad", "--report", "run.html", *QUIETLY)
+    assert (done.returncode, done.stderr) == (1, "")
+    report = (folder / "run.html").read_text()
+    assert "<html" in report
+    assert "a bad name" in report
+
+
+def test_a_report_that_cannot_be_written(folder: Path) -> None:
+    (folder / "taken").mkdir()
+    done = run(folder, "run", "flow.py", "--param", "name=you", "--report", "taken")
+    assert (done.returncode, done.stdout) == (2, "")  # known before anything runs
+    (folder / "flow.py").write_text(FLOW.replace("if x ==", "import os; os.mkdir('late')\n    if x =="))
+    done = run(folder, "run", "flow.py", "--param", "name=you", "--report", "late", *QUIETLY)
+    assert done.returncode == 1
+    assert "The flow has run" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from miniprefect.cli._errors import FAILED, CommandError, said, write_to_nobody
 from miniprefect.cli._flows import add_source, find_flow, send_by_value
@@ -14,7 +14,7 @@ from miniprefect.cli._parser import Parser
 from miniprefect.cli._values import from_file, pairs
 from miniprefect.configuration import config
 from miniprefect.engine.runner import INTERRUPTED
-from miniprefect.engine.state import State
+from miniprefect.engine.state import Cancelled, State
 from miniprefect.utilities.lazy import LazyModule
 
 executors = LazyModule("miniprefect.executors")
@@ -162,6 +162,8 @@ def work(arguments: argparse.Namespace) -> int:
         send_by_value()
     try:
         state = flow.run(parameters=parameters, **options)
+    except KeyboardInterrupt:  # just before the run, or between two
+        return _outcome(Cancelled(INTERRUPTED), arguments.quiet)
     # A run returns a state whatever happens, so what it raises is misuse, and nothing has run.
     except ValueError as error:
         raise CommandError(str(error)) from None
@@ -174,6 +176,8 @@ def work(arguments: argparse.Namespace) -> int:
 
 def _configure(arguments: argparse.Namespace) -> None:
     config.flows.progress = _shows_progress(arguments)
+    if arguments.report is not None:
+        config.flows.keep_times = True  # what a report is about
     if arguments.log_level is not None:
         level = arguments.log_level.upper()
         config.logging.level = level
@@ -201,7 +205,7 @@ def _check_report(path: str | None) -> None:
 
 def _report(state: State, path: str) -> None:
     try:
-        cast(Any, state).report(path)
+        state.report(path)
     except Exception as error:
         words = f"The flow has run ({state!r}), but its report can't be written: {said(error)}."
         raise CommandError(words, code=FAILED) from error

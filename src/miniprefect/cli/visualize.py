@@ -60,7 +60,7 @@ def _drawn(flow: Flow, folder: str, kind: str, horizontal: bool) -> str:
     try:
         flow.visualize(filename=os.path.join(folder, "flow"), format=kind, horizontal=horizontal)
     except Exception as error:
-        words = str(error) if isinstance(error, ImportError | ValueError) else said(error)
+        words = str(error) if isinstance(error, RuntimeError | ValueError) else said(error)
         raise CommandError(words) from error
     # Graphviz leaves its source beside the picture.
     paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name != "flow"]
