@@ -69,6 +69,8 @@ DEFAULTS: dict[str, Any] = {
         "run_on_schedule": True,
         "checkpointing": False,
         "keep_times": False,
+        # Whether a terminal shows how far a run is: True, False, or None: for `miniprefect run` only.
+        "progress": None,
         "defaults": {"storage": {"add_default_labels": True, "default_class": "prefect.storage.Local"}},
     },
     "tasks": {"defaults": {"max_retries": 0, "retry_delay": None, "timeout": None}},

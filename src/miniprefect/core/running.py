@@ -19,6 +19,8 @@ from miniprefect.utilities.context import context
 if TYPE_CHECKING:
     from miniprefect.core.flow import Flow
 
+# How many events to look at for one that has not had its run: mostly, it is the first.
+_SEARCHES = (1, 10, 100, 1000)
 _OPTIONS = ("context", "executor", "state", "task_contexts", "task_runner_state_handlers", "task_states")
 
 
@@ -162,19 +164,31 @@ class _Runs:
 
     def on_schedule(self) -> State:
         """Run at every time that the schedule names; return the last state."""
-        last, after = None, None
-        while events := self.flow.schedule.next(1, after=after, return_events=True):
-            event = events[0]
-            self.flow.logger.info("Waiting for next scheduled run at %s", event.start_time)
-            if not _waited(event.start_time):
+        last, due = None, None
+        while (event := self._next_event(due)) is not None:
+            due = event.start_time
+            self.flow.logger.info("Waiting for next scheduled run at %s", due)
+            if not _waited(due):
                 return last or self._complete(_interrupted({}), utc_now())
-            last = self.once(event.start_time, event.parameter_defaults)
+            last = self.once(due, event.parameter_defaults)
             if isinstance(last, Cancelled):
                 return last
-            after = event.start_time
         if last is None:
             raise ValueError(f"Flow {self.flow.name!r} has no more scheduled runs.")
         return last
+
+    def _next_event(self, last: datetime.datetime | None) -> Any:
+        """Return the next event of the schedule, or None if there is none; times that have passed are left out.
+
+        An adjustment may have moved an event that is yet to come to the time `last`, or before it. It has had its run.
+        """
+        after = utc_now() if last is None else max(utc_now(), last)
+        for number in _SEARCHES:
+            events = self.flow.schedule.next(number, after=after, return_events=True)
+            coming = (event for event in events if last is None or event.start_time > last)
+            if (event := next(coming, None)) is not None or len(events) < number:
+                return event
+        return None
 
     def once(self, start_time: datetime.datetime, parameter_defaults: Mapping[str, Any] | None = None) -> State:
         """Run from beginning to end, waiting for the tasks that retry; return the final state."""

@@ -5,6 +5,9 @@ import importlib
 from typing import Any
 
 from miniprefect.configuration import config
+from miniprefect.utilities.lazy import LazyModule
+
+progress = LazyModule("miniprefect.engine.progress")
 
 
 def get_default_executor_class() -> type[Any]:
@@ -13,8 +16,13 @@ def get_default_executor_class() -> type[Any]:
 
 
 def get_default_flow_runner_class() -> type[Any]:
-    """Return the class of ``engine.flow_runner.default_class``, which is `FlowRunner` unless configured."""
-    return _imported(config.engine.flow_runner.default_class)
+    """Return the class of ``engine.flow_runner.default_class``, which is `FlowRunner` unless configured.
+
+    With ``flows.progress`` it shows how far its runs are.
+    """
+    # Read as dicts: this is asked at each run, and dots take their time.
+    chosen = _imported(config["engine"]["flow_runner"]["default_class"])
+    return progress.watched(chosen) if dict.get(config["flows"], "progress") else chosen
 
 
 def get_default_task_runner_class() -> type[Any]:

@@ -234,7 +234,7 @@ class FlowRunner(Runner):
             raise ValueError("Some tasks in return_tasks were not found in the flow.")
         crew = self._crew(plan, task_runner_state_handlers)
         task_states = _without_setups(plan, task_states)
-        scheduling = _way(executor)(plan, crew, executor, current_frame(), task_states, task_contexts)
+        scheduling = self.way(executor)(plan, crew, executor, current_frame(), task_states, task_contexts)
         try:
             with scheduling.started():
                 states = scheduling.run()
@@ -258,6 +258,13 @@ class FlowRunner(Runner):
             crew = Crew(plan, self.task_runner_cls, handlers, self.flow.result, keeps_times)
             plan.crews = {made_for: crew}
         return crew
+
+    def way(self, executor: Executor) -> Callable[..., Scheduling]:
+        """Return the scheduling loop for an executor. One of a user's own need not say what it is."""
+        if getattr(executor, "runs_at_once", False):
+            return Scheduling
+        way: Callable[..., Scheduling] = remote.Remote if getattr(executor, "is_remote", False) else waiting.Waiting
+        return way
 
     def determine_final_state(
         self,
@@ -296,14 +303,6 @@ class FlowRunner(Runner):
         if judged.result is None:
             judged.result = state.result
         return judged
-
-
-def _way(executor: Executor) -> Callable[..., Scheduling]:
-    """Return the scheduling loop for an executor. One of a user's own need not say what it is."""
-    if getattr(executor, "runs_at_once", False):
-        return Scheduling
-    way: Callable[..., Scheduling] = remote.Remote if getattr(executor, "is_remote", False) else waiting.Waiting
-    return way
 
 
 def _begun(state: State | None) -> State:

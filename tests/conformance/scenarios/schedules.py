@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import time
 from datetime import timedelta
 
 import prefect
@@ -243,6 +244,39 @@ def the_scheduled_start_time_is_in_the_context():
         task(lambda: seen.append(prefect.context.scheduled_start_time), name="one")()
     flow.run()
     return [seen == [due], "scheduled_start_time" in prefect.context]
+
+
+@scenario
+def times_that_pass_during_a_run_are_left_out():
+    ran = []
+    schedule = Schedule(clocks=[soon(150, 300, 450, 1100)])
+    due = schedule.next(4)
+
+    def slow():
+        ran.append(due.index(prefect.context.scheduled_start_time))
+        time.sleep(0.6 if len(ran) == 1 else 0)
+
+    with Flow("flow", schedule=schedule) as flow:
+        task(slow, name="slow")()
+    state = flow.run()
+    return [type(state).__name__, ran]
+
+
+@scenario
+def a_retry_may_take_longer_than_the_next_start():
+    ran = []
+    schedule = Schedule(clocks=[soon(150, 300, 450, 1300)])
+    due = schedule.next(4)
+
+    def retried():
+        ran.append([due.index(prefect.context.scheduled_start_time), prefect.context.task_run_count])
+        if len(ran) == 1:
+            raise ValueError("the first time")
+
+    with Flow("flow", schedule=schedule) as flow:
+        task(retried, name="retried", max_retries=1, retry_delay=timedelta(milliseconds=700))()
+    state = flow.run()
+    return [type(state).__name__, ran]
 
 
 @scenario
