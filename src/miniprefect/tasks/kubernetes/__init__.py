@@ -1,0 +1,49 @@
+"""Tasks that talk to Kubernetes, by HTTP and the standard library."""
+
+from miniprefect.tasks.kubernetes.job import (
+    CreateNamespacedJob,
+    DeleteNamespacedJob,
+    ListNamespacedJob,
+    PatchNamespacedJob,
+    ReadNamespacedJob,
+    ReplaceNamespacedJob,
+    RunNamespacedJob,
+)
+from miniprefect.tasks.kubernetes.pod import (
+    CreateNamespacedPod,
+    DeleteNamespacedPod,
+    ListNamespacedPod,
+    PatchNamespacedPod,
+    ReadNamespacedPod,
+    ReadNamespacedPodLogs,
+    ReplaceNamespacedPod,
+)
+from miniprefect.tasks.kubernetes.secrets import KubernetesSecret
+from miniprefect.utilities.missing import missing_names
+
+__all__ = [
+    "CreateNamespacedJob",
+    "CreateNamespacedPod",
+    "DeleteNamespacedJob",
+    "DeleteNamespacedPod",
+    "KubernetesSecret",
+    "ListNamespacedJob",
+    "ListNamespacedPod",
+    "PatchNamespacedJob",
+    "PatchNamespacedPod",
+    "ReadNamespacedJob",
+    "ReadNamespacedPod",
+    "ReadNamespacedPodLogs",
+    "ReplaceNamespacedJob",
+    "ReplaceNamespacedPod",
+    "RunNamespacedJob",
+]
+
+OPERATIONS = ("Create", "Delete", "List", "Patch", "Read", "Replace")
+ELSEWHERE = "Write it as a @task that calls kubectl with subprocess.run."
+
+__getattr__ = missing_names(
+    __name__,
+    {f"{operation}Namespaced{kind}": ELSEWHERE for operation in OPERATIONS for kind in ("Deployment", "Service")}
+    | {"ConnectGetNamespacedPodExec": ELSEWHERE},
+)
