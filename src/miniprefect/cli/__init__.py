@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from miniprefect.cli import completion, describe, run, script, visualize
+from miniprefect.cli import completion, describe, kubernetes, run, script, visualize
 from miniprefect.cli._errors import CommandError, report, write_to_nobody
 from miniprefect.cli._parser import Parser
 
@@ -20,6 +20,7 @@ COMMANDS: tuple[Callable[["argparse._SubParsersAction[Parser]"], None], ...] = (
     script.add_parser,
     describe.add_parser,
     visualize.add_parser,
+    kubernetes.add_parser,
     completion.add_parser,
 )
 

@@ -125,6 +125,7 @@ class Cluster:
         self.authorizations = authorizations
         self.changed = threading.Condition(threading.RLock())
         self.fault: Callable[[Request, BaseHTTPRequestHandler], bool] = lambda request, connection: False
+        self.closing = threading.Event()
         self.kubelet = Kubelet(self, folder)
         self.version = 0
         self.server = Server(("127.0.0.1", 0), Handler)
@@ -138,10 +139,11 @@ class Cluster:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.closing.set()
+        self.kubelet.close()  # so that no log is followed any more
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
-        self.kubelet.close()
 
     def kubeconfig(self, folder: Path, user: Json | None = None, **cluster: Any) -> Path:
         """Write a kubeconfig that leads here."""
@@ -261,6 +263,8 @@ class Cluster:
         """Keep a new object, and set the kubelet to work."""
         item = copy.deepcopy(request.body)
         metadata = item["metadata"]
+        if plural == "pods":
+            item["status"] = {"phase": "Pending"}
         metadata.setdefault("name", metadata.get("generateName", "") + secrets.token_hex(3)[:5])
         if metadata.setdefault("namespace", namespace) != namespace:
             raise Refused(400, "the namespace of the provided object does not match the namespace sent on the request")
@@ -270,7 +274,6 @@ class Cluster:
             raise Refused(409, message, name=metadata["name"], kind=plural)
         metadata.update(uid=str(uuid.uuid4()), creationTimestamp=now())
         if "dryRun" not in request.query:
-            item["status"] = {}
             if plural == "jobs":
                 add_selector(item)
             self.put(plural, item)
@@ -431,3 +434,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet."""
+
+
+def job(name: str, *command: str, **spec: Any) -> dict[str, Any]:
+    """The manifest of a job that runs a command once."""
+    container = {"name": "main", "image": "busybox", "command": list(command)}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name},
+        "spec": {"backoffLimit": 0, "template": template, **spec},
+    }

@@ -1,12 +1,15 @@
 """What happens to the jobs of `cluster.py`: their pods' commands run as processes of this machine."""
 
+import contextlib
 import os
+import re
 import secrets
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from tests.tasks.kubernetes.cluster import Cluster
 
 SOURCES = Path(__file__).parents[3] / "src"
+Json = dict[str, Any]
 
 
 class Kubelet:
@@ -26,19 +30,18 @@ class Kubelet:
     def __init__(self, cluster: "Cluster", folder: Path) -> None:
         self.cluster = cluster
         self.folder = folder
-        self.logs: dict[str, list[tuple[bytes, bytes]]] = {}  # a line is b"" at the end
+        self.logs: dict[str, list[tuple[bytes, bytes]]] = {}  # times and lines; a line is b"" at the end
         self.threads: list[threading.Thread] = []
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def created(self, plural: str, item: dict[str, Any]) -> None:
-        """Begin with a new job."""
-        if plural == "jobs" and not item["spec"].get("suspend"):
+    def created(self, plural: str, item: Json) -> None:
+        """Begin with a new job or pod."""
+        if plural == "jobs":
             self._begin(self._run_job, item)
         elif plural == "pods":
-            item["status"] = {"phase": "Pending"}
             self._begin(self._run_pod, item)
 
-    def _begin(self, work: Any, item: dict[str, Any]) -> None:
+    def _begin(self, work: Callable[[Json], object], item: Json) -> None:
         thread = threading.Thread(target=work, args=(item,))
         self.threads.append(thread)
         thread.start()
@@ -46,7 +49,8 @@ class Kubelet:
     def close(self) -> None:
         """End what still runs."""
         for process in self.processes:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         for thread in self.threads:
             thread.join()
 
@@ -63,31 +67,34 @@ class Kubelet:
             if not follow or not all(line for _, line in parts):
                 return
 
-    def _run_job(self, job: dict[str, Any]) -> None:
-        status, limit = {"active": 1}, job["spec"].get("backoffLimit", 6)
-        for failed in range(limit + 1):
-            job["status"] = dict(status, active=1)
-            self.cluster.put("jobs", job)
-            code = self._run_pod(self._new_pod(job))
+    # The job controller
+
+    def _run_job(self, job: Json) -> None:
+        if job["spec"].get("suspend"):
+            self._tell("jobs", job, conditions=[{"type": "Suspended", "status": "True", "reason": "JobSuspended"}])
+            return
+        for failed in range(job["spec"].get("backoffLimit", 6) + 1):
+            self._tell("jobs", job, active=1, **({"failed": failed} if failed else {}))
+            pod = self._new_pod(job)
+            self.cluster.put("pods", pod)
+            code = self._run_pod(pod)
             if code is None:
                 return
             if code == 0:
-                self._end(job, {"succeeded": 1, **status}, {"type": "Complete", "status": "True"})
+                self._tell("jobs", job, succeeded=1, conditions=[{"type": "Complete", "status": "True"}])
                 return
-            status = {"failed": failed + 1}
-        message = "Job has reached the specified backoff limit"
-        self._end(
-            job, status, {"type": "Failed", "reason": "BackoffLimitExceeded", "status": "True", "message": message}
-        )
+        reason = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+        self._tell("jobs", job, failed=failed + 1, conditions=[{"type": "Failed", "status": "True", **reason}])
 
-    def _end(self, job: dict[str, Any], status: dict[str, Any], condition: dict[str, Any]) -> None:
-        status.pop("active", None)
+    def _tell(self, plural: str, item: Json, **status: Any) -> None:
+        """Set the status of what may be changed or gone by now."""
+        metadata = item["metadata"]
         with self.cluster.changed:
-            if ("jobs", job["metadata"]["namespace"], job["metadata"]["name"]) in self.cluster.objects:
-                job["status"] = {**status, "conditions": [condition]}
-                self.cluster.put("jobs", job)
+            if (plural, metadata["namespace"], metadata["name"]) in self.cluster.objects:
+                now = self.cluster.get(plural, metadata["namespace"], metadata["name"])
+                self.cluster.put(plural, {**now, "status": status})
 
-    def _new_pod(self, job: dict[str, Any]) -> dict[str, Any]:
+    def _new_pod(self, job: Json) -> Json:
         template, metadata = job["spec"]["template"], job["metadata"]
         name = f"{metadata['name']}-{secrets.token_hex(3)[:5]}"
         return {
@@ -98,27 +105,26 @@ class Kubelet:
             "status": {"phase": "Pending"},
         }
 
-    def _run_pod(self, pod: dict[str, Any]) -> int | None:
+    # The kubelet
+
+    def _run_pod(self, pod: Json) -> int | None:
         """Run the first container; None if its image can't be pulled."""
         container = pod["spec"]["containers"][0]
         log = self.logs[pod["metadata"]["name"]] = []
         if container["image"] == "missing":
             waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "missing"'}
-            pod["status"]["containerStatuses"] = [_container_status(container, waiting=waiting)]
-            self.cluster.put("pods", pod)
+            self._tell("pods", pod, phase="Pending", containerStatuses=_statuses(pod, waiting=waiting))
             return None
         process = self._start(pod, container)
-        running = _container_status(container, running={})
-        pod["status"] = {"phase": "Running", "containerStatuses": [running]}
-        self.cluster.put("pods", pod)
+        self._tell("pods", pod, phase="Running", containerStatuses=_statuses(pod, running={}))
         assert process.stdout is not None
         for line in process.stdout:
             self._append(log, line)
         code = process.wait()
         process.stdout.close()
         terminated = {"exitCode": code, "reason": "Error" if code else "Completed"}
-        pod["status"] = {"phase": "Failed" if code else "Succeeded"}
-        pod["status"]["containerStatuses"] = [_container_status(container, terminated=terminated)]
+        statuses = _statuses(pod, terminated=terminated)
+        self._tell("pods", pod, phase="Failed" if code else "Succeeded", containerStatuses=statuses)
         self._append(log, b"")
         return code
 
@@ -130,29 +136,32 @@ class Kubelet:
             log.append((stamp.encode(), line))
             self.cluster.changed.notify_all()
 
-    def _start(self, pod: dict[str, Any], container: dict[str, Any]) -> "subprocess.Popen[bytes]":
+    def _start(self, pod: Json, container: Json) -> "subprocess.Popen[bytes]":
         home = self.folder / pod["metadata"]["name"]
         home.mkdir(parents=True)
         for name, arguments in (("python", ""), ("miniprefect", " -m miniprefect")):
             (home / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
             (home / name).chmod(0o755)
-        places = self._mounted(pod, container, home)
-        command = [*container.get("command", []), *container.get("args", [])]
-        for place, stand_in in places.items():
-            command = [word.replace(place, str(stand_in)) for word in command]
-        environment = {entry["name"]: entry["value"] for entry in container.get("env", []) if "value" in entry}
+        env: dict[str, str] = {}
+        for entry in container.get("env", []):
+            env[entry["name"]] = expanded(entry["value"], env)
+        command = [expanded(word, env) for word in (*container.get("command", []), *container.get("args", []))]
+        for place, stand_in in self._mounted(pod, container, home).items():
+            command = [word.replace(place, str(stand_in)) if word.startswith(place) else word for word in command]
+        path = f"{home}{os.pathsep}{os.environ['PATH']}"
         process = subprocess.Popen(
             command,
             cwd=home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={"PATH": f"{home}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(SOURCES), **environment},
+            start_new_session=True,
+            env={"PATH": path, "PYTHONPATH": str(SOURCES), "HOME": str(home), **env},
         )
         self.processes.append(process)
         return process
 
-    def _mounted(self, pod: dict[str, Any], container: dict[str, Any], home: Path) -> dict[str, Path]:
+    def _mounted(self, pod: Json, container: Json, home: Path) -> dict[str, Path]:
         """Write the config maps that are mounted, and return what stands in for each place in the container."""
         maps = {volume["name"]: volume["configMap"] for volume in pod["spec"].get("volumes", [])}
         places = {}
@@ -166,6 +175,12 @@ class Kubelet:
         return places
 
 
-def _container_status(container: dict[str, Any], **state: Any) -> dict[str, Any]:
-    image = {"image": container["image"], "imageID": ""}
-    return {"name": container["name"], **image, "ready": False, "restartCount": 0, "state": state}
+def expanded(text: str, env: Mapping[str, str]) -> str:
+    """What Kubernetes makes of a text of a manifest: "$(NAME)" is a variable, if there is one, and "$$" a "$"."""
+    return re.sub(r"\$(\$|\(([^)]*)\))", lambda m: "$" if m[1] == "$" else env.get(m[2], m[0]), text)
+
+
+def _statuses(pod: Json, **state: Any) -> list[Json]:
+    """The statuses of the containers, all of which do the same."""
+    common = {"imageID": "", "ready": "running" in state, "restartCount": 0, "state": state}
+    return [{"name": each["name"], "image": each["image"], **common} for each in pod["spec"]["containers"]]

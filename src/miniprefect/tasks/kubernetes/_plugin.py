@@ -58,7 +58,7 @@ class Plugin:
             )
         except FileNotFoundError:
             hint = self._spec.get("installHint") or "Install it, or write another `exec` into the kubeconfig."
-            raise self._error(f"is not there. {hint}") from None
+            raise self._error(f"is not there. {hint.strip().rstrip('.')}") from None
         except OSError as error:
             raise self._error(f"can't be started: {error.strerror}") from None
         except subprocess.TimeoutExpired:
