@@ -24,7 +24,6 @@ READY_MADE = "an issue to come: ready-made tasks"
 
 # In both tables a path stands for itself and for all below it.
 NOT_YET: Mapping[str, str] = {
-    "prefect.tasks.kubernetes": READY_MADE,
 }
 
 NO_BACKEND = "it serves Prefect's backend, and there is none here"

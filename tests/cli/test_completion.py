@@ -12,7 +12,7 @@ from miniprefect.cli.completion import _parsers, shell_code
 from tests.cli.helpers import environment, run
 
 LINES = [
-    ("", {"run", "script", "describe", "visualize", "completion"}),
+    ("", {"run", "script", "describe", "visualize", "kubernetes", "completion"}),
     ("ru", {"run"}),
     ("--v", {"--version"}),
     ("run --par", {"--param", "--param-file"}),
@@ -24,6 +24,8 @@ LINES = [
     ("run --param-file fl", {"flow.py"}),
     ("run --param ", set()),
     ("visualize flow.py --format ", {"svg", "dot", "mermaid", "png", "pdf"}),
+    ("kubernetes ", {"job"}),
+    ("kubernetes job --me", {"--memory"}),
     ("completion ", {"bash", "zsh"}),
 ]
 

@@ -39,7 +39,7 @@ ADVICE: dict[str, str] = {
     "tasks.jupyter": "Write it as a @task that calls papermill.",
     "tasks.mysql": "Write it as a @task that calls pymysql.",
     "tasks.postgres": "Write it as a @task that calls psycopg.",
-    "tasks.kubernetes": "It is not here yet: write it as a @task that calls kubectl with subprocess.run.",
+    "tasks.kubernetes": "Tasks for jobs, pods and secrets are here. Call kubectl with subprocess.run for the others.",
     "tasks.powershell": "Write it as a @task that calls pwsh with subprocess.run.",
     "tasks.redis": "Write it as a @task that calls redis.",
     "tasks.snowflake": "Write it as a @task that calls snowflake-connector-python.",
@@ -57,7 +57,7 @@ ADVICE: dict[str, str] = {
     "utilities.aws": "Call boto3 directly.",
     "utilities.gcp": "Call the google-cloud-* library directly.",
     "utilities.graphql": "It builds queries for Prefect's API, and there is no backend here to send them to.",
-    "utilities.kubernetes": "Call the kubernetes library directly.",
+    "utilities.kubernetes": "Call the kubernetes library directly, or use the tasks of tasks.kubernetes.",
 }
 
 

@@ -82,7 +82,7 @@ def test_whose_certificate_is_not_to_be_trusted(
 ) -> None:
     with Cluster(tmp_path, certificates.server_side()) as cluster:
         use(cluster)
-        with pytest.raises(UnreachableError, match="its certificate is not to be trusted: self-signed|unable"):
+        with pytest.raises(UnreachableError, match="its certificate is not to be trusted: "):
             jobs()
         use(cluster, **{"insecure-skip-tls-verify": True})
         assert jobs() == []

@@ -109,7 +109,8 @@ def test_lines_come_as_they_are_written(cluster: Cluster, tmp_path: Path, caplog
 def test_every_line_of_a_long_log_comes_once(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="prefect")
     script = (
-        "import sys\nfor i in range(3000): print(i)\nprint('ä' * 100_000)\nsys.stdout.buffer.write(b'\\xff\\n\\nend')"
+        "import sys\nfor i in range(3000): print(i)\n"
+        "print('ä' * 100_000, flush=True)\nsys.stdout.buffer.write(b'\\xff\\n\\nend')"
     )
     run(job("a", "python", "-c", script), log_level="info")
     logged = [line.split(": ", 1)[1] for line in lines(caplog) if ": " in line]

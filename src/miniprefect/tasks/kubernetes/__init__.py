@@ -39,11 +39,11 @@ __all__ = [
     "RunNamespacedJob",
 ]
 
-OPERATIONS = ("Create", "Delete", "List", "Patch", "Read", "Replace")
-ELSEWHERE = "Write it as a @task that calls kubectl with subprocess.run."
+_OPERATIONS = ("Create", "Delete", "List", "Patch", "Read", "Replace")
+_ELSEWHERE = "Write it as a @task that calls kubectl with subprocess.run."
 
 __getattr__ = missing_names(
     __name__,
-    {f"{operation}Namespaced{kind}": ELSEWHERE for operation in OPERATIONS for kind in ("Deployment", "Service")}
-    | {"ConnectGetNamespacedPodExec": ELSEWHERE},
+    {f"{operation}Namespaced{kind}": _ELSEWHERE for operation in _OPERATIONS for kind in ("Deployment", "Service")}
+    | {"ConnectGetNamespacedPodExec": _ELSEWHERE},
 )
