@@ -284,14 +284,17 @@ class Cluster:
         """Take an object away, with its pods if the request says so."""
         namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
         policy = (request.body or {}).get("propagationPolicy") or request.query.get("propagationPolicy") or "Orphan"
+        details = {"name": name, "kind": plural, "uid": item["metadata"].get("uid", "")}
+        done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+        if "dryRun" in request.query:
+            return done
         with self.changed:
             del self.objects[plural, namespace, name]
             if plural == "jobs" and policy != "Orphan":
                 for pod in self.selected("pods", namespace, f"job-name={name}"):
                     self.objects.pop(("pods", namespace, pod["metadata"]["name"]), None)
             self.changed.notify_all()
-        details = {"name": name, "kind": plural, "uid": item["metadata"]["uid"]}
-        return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+        return done
 
     def log_of(self, request: Request) -> Iterator[bytes]:
         """The lines of a pod's log, to its end if it is followed."""
