@@ -60,6 +60,30 @@ def test_run_job(cluster, run_example):
     assert printed == ["x", "y", "z"]
 
 
+def test_role_json_has_the_rights_that_run_job_needs(cluster, run_example):
+    assert run_example("kubernetes/run_job").returncode == 0
+    asked = {
+        (verb_of(request), request.target["plural"] + (request.target["log"] or "")) for request in cluster.requests
+    }
+    _, role, _ = json.loads((FOLDER / "role.json").read_text(encoding="utf-8"))["items"]
+    rights = {(verb, name) for rule in role["rules"] for name in rule["resources"] for verb in rule["verbs"]}
+    assert asked == rights
+
+
+def verb_of(request):
+    """What Kubernetes' authorization calls a request."""
+    verbs = {"POST": "create", "LIST": "list", "LOG": "get", "GET": "get", "DELETE": "delete"}
+    return verbs[request.verb]
+
+
+@pytest.mark.parametrize("version", ["1.25", "1.37"])
+@pytest.mark.parametrize("name", ["job", "role"])
+def test_the_manifests_keep_to_the_published_schemas(name, version):
+    validator = pytest.importorskip("kubernetes_validate", reason="has the schemas, and is not installed")
+    for found in json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["items"]:
+        assert validator.validate(found, version, strict=True)
+
+
 def test_run_job_without_a_cluster(run_example, tmp_path, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
     done = run_example("kubernetes/run_job")
