@@ -24,7 +24,7 @@ class Kubelet:
     """Runs jobs, as the job controller and the kubelet do together.
 
     The image counts for nothing; `python` and `miniprefect` are there, as are the volumes made of config maps.
-    An image called "missing" can't be pulled.
+    An image called "missing" can't be pulled, and for one called "huge" there is no machine.
     """
 
     def __init__(self, cluster: "Cluster", folder: Path) -> None:
@@ -108,12 +108,16 @@ class Kubelet:
     # The kubelet
 
     def _run_pod(self, pod: Json) -> int | None:
-        """Run the first container; None if its image can't be pulled."""
+        """Run the first container; None if it never begins."""
         container = pod["spec"]["containers"][0]
         log = self.logs[pod["metadata"]["name"]] = []
         if container["image"] == "missing":
             waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "missing"'}
             self._tell("pods", pod, phase="Pending", containerStatuses=_statuses(pod, waiting=waiting))
+            return None
+        if container["image"] == "huge":
+            condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no machine"}
+            self._tell("pods", pod, phase="Pending", conditions=[condition])
             return None
         process = self._start(pod, container)
         self._tell("pods", pod, phase="Running", containerStatuses=_statuses(pod, running={}))

@@ -125,6 +125,7 @@ def without(name: str) -> Json:
         (without("clusters"), "There is no cluster 'c' in "),
         (without("users"), "There is no user 'u' in "),
         ({"clusters": [{"name": "c", "cluster": {}}]}, "has no server."),
+        ({"clusters": [{"name": "c", "cluster": {"server": "https://c", "proxy-url": "http://p"}}]}, "has a proxy-url"),
     ],
 )
 def test_something_is_missing(parts: Json, complaint: str, tmp_path: Path) -> None:
@@ -140,6 +141,7 @@ def test_something_is_missing(parts: Json, complaint: str, tmp_path: Path) -> No
         ({"client-key-data": "QQ=="}, "needs both a client-certificate and a client-key"),
         ({"auth-provider": {"name": "gcp"}}, "auth-provider, which Kubernetes gave up in 1.26"),
         ({"exec": {"apiVersion": "client.authentication.k8s.io/v1"}}, "has no command"),
+        ({"token": "t", "as-groups": ["admins"]}, "user 'u' of .*config has 'as-groups', and acting as somebody else"),
         ({"tokenFile": "nowhere"}, "Can't read .*nowhere"),
         ({"token": "ge\nheim"}, "The token for the API server holds line ends"),
     ],

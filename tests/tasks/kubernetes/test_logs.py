@@ -1,8 +1,13 @@
 """Lines out of what comes in pieces, and the times that they begin with."""
 
+from typing import Any
+
 import pytest
 
-from miniprefect.tasks.kubernetes._logs import _taken_apart, split_lines
+from miniprefect.tasks.kubernetes import _logs
+from miniprefect.tasks.kubernetes._client import connect
+from miniprefect.tasks.kubernetes._logs import LogStream, _taken_apart, split_lines
+from tests.tasks.kubernetes.cluster import Cluster, Request
 
 
 @pytest.mark.parametrize(
@@ -38,3 +43,42 @@ def test_times_are_ordered_whatever_their_digits_and_zone() -> None:
 @pytest.mark.parametrize("text", ["", "no time", "2024-02-29Tnonsense x", "12.5 x"])
 def test_what_has_no_time(text: str) -> None:
     assert _taken_apart(text) is None
+
+
+# Logs that break off
+
+
+def followed(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """The lines of a log, whose answers all break off but the last; "03 a" stands for a line of the third second."""
+    monkeypatch.setattr(_logs, "PAUSE", 0.0)
+    left = list(answers)
+
+    def answer(request: Request, connection: Any) -> bool:
+        if not request.target["log"]:
+            return False
+        text = "".join(f"2024-02-29T12:00:{line}\n" for line in left.pop(0).split("|"))
+        connection.stream(iter([text.replace(" ", "Z ").encode()]), end=not left)
+        return True
+
+    cluster.fault = answer
+    return list(LogStream(connect(None), "default", "p").lines())
+
+
+@pytest.mark.parametrize(
+    ("answers", "lines"),
+    [
+        (["01 a|02 b"], "ab"),
+        (["01 a|02 b", "01 a|02 b|03 c"], "abc"),
+        # Times are not always in order, nor always different.
+        (["01 a|03 b|02 c", "01 a|03 b|02 c|03 d"], "abcd"),
+        (["01 a|01 b", "01 a|01 b|01 c"], "abc"),
+        # The beginning is cut off, by now or before.
+        (["01 a|02 b|03 c", "02 b|03 c|04 d"], "abcd"),
+        (["01 a|02 b|03 c", "04 d|05 e", "04 d|05 e|06 f"], "abcdef"),
+        (["01 a|02 b", "02 b|03 c", "02 b|03 c|04 d"], "abcd"),
+    ],
+)
+def test_a_log_goes_on_where_it_was(
+    answers: list[str], lines: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert followed(cluster, monkeypatch, *answers) == list(lines)

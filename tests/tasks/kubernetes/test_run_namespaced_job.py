@@ -136,6 +136,16 @@ def test_a_name_may_be_generated_so_that_the_task_can_be_retried(cluster: Cluste
             run(body)
 
 
+def test_somebody_else_may_delete_it_first(cluster: Cluster) -> None:
+    def delete(request: Request, connection: object) -> bool:
+        if request.method == "DELETE":
+            del cluster.objects["jobs", "default", "a"]
+        return False
+
+    cluster.fault = delete
+    run(sh("a", "true"))
+
+
 # What may be wrong
 
 
@@ -166,30 +176,39 @@ def test_misuse(settings: Json, complaint: str, cluster: Cluster) -> None:
     assert cluster.requests == []
 
 
-def test_an_image_that_can_not_be_pulled_is_told_of(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
-    body = sh("a", "true")
-    body["spec"]["template"]["spec"]["containers"][0]["image"] = "missing"
+def delete_after_warning(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> Any:
+    """A fault: the job is deleted some requests after the first warning."""
+    left = [6]
 
-    def give_up(request: Request, connection: object) -> bool:
-        if len(cluster.requests) > 10:
-            cluster.objects.pop(("jobs", "default", "a"), None)
+    def fault(request: Request, connection: object) -> bool:
+        left[0] -= any(record.levelname == "WARNING" for record in caplog.records)
+        if not left[0]:
+            del cluster.objects["jobs", "default", "a"]
         return False
 
-    cluster.fault = give_up
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [("missing", 'ImagePullBackOff: Back-off pulling image "missing"'), ("huge", "Unschedulable: no machine")],
+)
+def test_what_can_not_start_is_told_of(
+    image: str, why: str, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = sh("a", "true")
+    body["spec"]["template"]["spec"]["containers"][0]["image"] = image
+
+    cluster.fault = delete_after_warning(cluster, caplog)
     with pytest.raises(FAIL, match="Job a is gone: it was deleted before this task saw it end"):
         run(body)
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
-    assert warnings[0].endswith('can\'t start: ImagePullBackOff: Back-off pulling image "missing"')
+    assert warnings[0].endswith(f"can't start: {why}")
 
 
 def test_a_suspended_job_is_told_of(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
-    def resume(request: Request, connection: object) -> bool:
-        if len(cluster.requests) > 4:
-            cluster.objects.pop(("jobs", "default", "a"), None)
-        return False
-
-    cluster.fault = resume
+    cluster.fault = delete_after_warning(cluster, caplog)
     with pytest.raises(FAIL):
         run(sh("a", "true", suspend=True))
     assert lines(caplog).count("Job a is suspended.") == 1
@@ -200,7 +219,7 @@ def test_the_server_may_be_away_for_a_while(cluster: Cluster, caplog: pytest.Log
     run(sh("a", "true"))
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 3
-    assert warnings[0].endswith("the server is busy (500 InternalError) Trying again.")
+    assert warnings[0].endswith("the server is busy (500 InternalError). Trying again.")
 
 
 def test_but_not_for_too_long(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,13 +62,15 @@ class JobWatch:
                 passing = isinstance(error, UnreachableError) or (isinstance(error, ApiError) and error.may_pass)
                 if not (passing and patient):
                     raise
-                self._logger.warning("%s Trying again.", error)
+                self._logger.warning("%s. Trying again.", str(error).rstrip("."))
             self._pause(interval)
 
     def close(self) -> None:
         """Follow no more logs."""
         for follower in self._followers.values():
             follower.close()
+        for follower in self._followers.values():
+            follower.join()
 
     def _has_ended(self) -> bool:
         job = self._read_job()
@@ -93,6 +95,7 @@ class JobWatch:
         except ApiError as error:
             if error.status != 404:
                 raise
+        self._hear_last_words()
         raise FAIL(
             f"Job {self._name} is gone: it was deleted before this task saw it end. "
             "Unless somebody did that, its ttlSecondsAfterFinished is shorter than job_status_poll_interval."
@@ -207,9 +210,12 @@ class Follower:
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """End the thread."""
+        """Have the thread end."""
         self._closed.set()
         self._stream.close()
+
+    def join(self) -> None:
+        """Wait a moment for the end of the thread."""
         self._thread.join(timeout=1)
 
     def _run(self) -> None:

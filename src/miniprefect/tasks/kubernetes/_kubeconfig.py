@@ -83,6 +83,8 @@ class KubeConfig:
         cluster = self._entry("cluster", context.get("cluster") or "")
         if not cluster.get("server"):
             raise ConfigurationError(f"{cluster.title} has no server.")
+        if cluster.get("proxy-url"):
+            raise ConfigurationError(f"{cluster.title} has a proxy-url, and proxies are not supported.")
         user = self._entry("user", context["user"]) if context.get("user") else Entry({}, "nobody", Path())
         return Access(
             server=cluster["server"],
@@ -95,6 +97,8 @@ class KubeConfig:
 
 def _identity(user: Entry, cluster: Entry) -> Identify:
     """Tell who `user` is. Of several ways that one entry has, the first counts, in kubectl's order."""
+    if pretended := [name for name in user if name == "as" or name.startswith("as-")]:
+        raise ConfigurationError(f"{user.title} has {pretended[0]!r}, and acting as somebody else is not supported.")
     if user.get("exec"):
         return Plugin(user["exec"], user.title, user.folder, _told_to_plugins(cluster))
     if user.get("auth-provider"):

@@ -50,8 +50,9 @@ class LogStream:
         self._pod = pod
         self._container = container
         self._restarts = restarts
+        self._beginning: Moment | None = None  # of the log as it is kept now,
+        self._done = 0  # and how many of its lines have been yielded
         self._last: Moment = (0.0, "")
-        self._lines_of_last = 0
         self._closed = threading.Event()
         self._socket: socket.socket | None = None
 
@@ -85,24 +86,29 @@ class LogStream:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _new_lines(self) -> Iterator[str]:
-        """Read the log from its beginning, and yield what has not been yielded before: lines know their time."""
-        seen_of_last = 0
-        for text in self._stamped_lines():
+        """Read the log from its beginning, and yield what has not been yielded before.
+
+        That is told by counting, as times are not quite in order where two streams are written to. Only if the
+        beginning is another one, since the log was too long and cut off there, it is told by the time.
+        """
+        is_cut = False
+        for number, text in enumerate(self._stamped_lines()):
             moment, line = _taken_apart(text) or (self._last, text)
-            if moment < self._last:
-                continue
-            if moment > self._last:
-                self._last, self._lines_of_last = moment, 0
-                seen_of_last = 0
-            seen_of_last += 1
-            if seen_of_last > self._lines_of_last:
-                self._lines_of_last = seen_of_last
+            if number == 0 and moment != self._beginning:
+                is_cut = self._beginning is not None
+                self._beginning, self._done = moment, 0
+            is_old = moment <= self._last if is_cut else number < self._done
+            self._done = max(self._done, number + 1)
+            if not is_old:
+                self._last = max(self._last, moment)
                 yield line
 
     def _stamped_lines(self) -> Iterator[str]:
         call = log_call(self._namespace, self._pod, self._container, follow=True)
         with self._client.open(call) as response, self._client.problems(call):
             self._socket = _socket_of(response)
+            if self._closed.is_set():  # before there was a socket to shut down
+                return
             yield from split_lines(_pieces(response))
 
     def _goes_on(self) -> bool:

@@ -4,11 +4,12 @@ import contextlib
 import logging
 from typing import Any
 
-from miniprefect.tasks.kubernetes._client import DEFAULT_SECRET, connect
+from miniprefect.tasks.kubernetes._client import DEFAULT_SECRET, Client, connect
 from miniprefect.tasks.kubernetes._following import JobWatch
 from miniprefect.tasks.kubernetes._kinds import JOB
 from miniprefect.tasks.kubernetes._objects import ApiObject
 from miniprefect.tasks.kubernetes._tasks import CreateTask, KubernetesTask, ListTask, delete_options
+from miniprefect.tasks.kubernetes.errors import ApiError
 from miniprefect.utilities.tasks import defaults_from_attrs
 
 
@@ -231,8 +232,15 @@ class RunNamespacedJob(CreateTask):
             watch.wait(job_status_poll_interval)
         self.logger.info("Job %s has been completed.", name)
         if delete_job_after_completion:
+            self._delete(client, namespace, name)
+
+    def _delete(self, client: Client, namespace: str, name: str) -> None:
+        try:
             client.request(JOB.call("delete", namespace, name, {"propagationPolicy": "Foreground"}))
-            self.logger.info("Job %s has been deleted.", name)
+        except ApiError as error:
+            if error.status != 404:  # somebody else was quicker, such as Kubernetes by its ttlSecondsAfterFinished
+                raise
+        self.logger.info("Job %s has been deleted.", name)
 
 
 def _level(name: str) -> int:
