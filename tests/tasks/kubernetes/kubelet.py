@@ -31,6 +31,7 @@ class Kubelet:
         self.cluster = cluster
         self.folder = folder
         self.logs: dict[str, list[tuple[bytes, bytes]]] = {}  # times and lines; a line is b"" at the end
+        self.heard: list[list[tuple[bytes, bytes]]] = []  # logs that somebody has read
         self.threads: list[threading.Thread] = []
         self.processes: list[subprocess.Popen[bytes]] = []
 
@@ -65,7 +66,10 @@ class Kubelet:
             place += len(parts)
             yield from (stamp + b" " + line if timestamps else line for stamp, line in parts if line)
             if not follow or not all(line for _, line in parts):
-                return
+                break
+        with self.cluster.changed:
+            self.heard.append(log)
+            self.cluster.changed.notify_all()
 
     # The job controller
 
@@ -108,26 +112,41 @@ class Kubelet:
     # The kubelet
 
     def _run_pod(self, pod: Json) -> int | None:
+        """Run a pod, again and again if it says so; None if it never begins."""
+        code, restarts = self._run_container(pod, 0), 0
+        while code and pod["spec"]["restartPolicy"] == "OnFailure":
+            self._await_reader(pod["metadata"]["name"])
+            restarts += 1
+            code = self._run_container(pod, restarts)
+        return code
+
+    def _await_reader(self, name: str) -> None:
+        """Wait until somebody has followed a log to its end, as back-off leaves time to do."""
+        log = self.logs[name]
+        with self.cluster.changed:
+            self.cluster.changed.wait_for(lambda: any(log is heard for heard in self.heard), timeout=10)
+
+    def _run_container(self, pod: Json, restarts: int) -> int | None:
         """Run the first container; None if it never begins."""
         container = pod["spec"]["containers"][0]
         log = self.logs[pod["metadata"]["name"]] = []
         if container["image"] == "missing":
             waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "missing"'}
-            self._tell("pods", pod, phase="Pending", containerStatuses=_statuses(pod, waiting=waiting))
+            self._tell("pods", pod, phase="Pending", containerStatuses=_statuses(pod, restarts, waiting=waiting))
             return None
         if container["image"] == "huge":
             condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no machine"}
             self._tell("pods", pod, phase="Pending", conditions=[condition])
             return None
         process = self._start(pod, container)
-        self._tell("pods", pod, phase="Running", containerStatuses=_statuses(pod, running={}))
+        self._tell("pods", pod, phase="Running", containerStatuses=_statuses(pod, restarts, running={}))
         assert process.stdout is not None
         for line in process.stdout:
             self._append(log, line)
         code = process.wait()
         process.stdout.close()
         terminated = {"exitCode": code, "reason": "Error" if code else "Completed"}
-        statuses = _statuses(pod, terminated=terminated)
+        statuses = _statuses(pod, restarts, terminated=terminated)
         self._tell("pods", pod, phase="Failed" if code else "Succeeded", containerStatuses=statuses)
         self._append(log, b"")
         return code
@@ -142,7 +161,7 @@ class Kubelet:
 
     def _start(self, pod: Json, container: Json) -> "subprocess.Popen[bytes]":
         home = self.folder / pod["metadata"]["name"]
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         for name, arguments in (("python", ""), ("miniprefect", " -m miniprefect")):
             (home / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
             (home / name).chmod(0o755)
@@ -171,7 +190,7 @@ class Kubelet:
         places = {}
         for number, mount in enumerate(container.get("volumeMounts", [])):
             folder = home / f"mount-{number}"
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             item = self.cluster.get("configmaps", pod["metadata"]["namespace"], maps[mount["name"]]["name"])
             for name, text in item["data"].items():
                 (folder / name).write_text(text)
@@ -184,7 +203,7 @@ def expanded(text: str, env: Mapping[str, str]) -> str:
     return re.sub(r"\$(\$|\(([^)]*)\))", lambda m: "$" if m[1] == "$" else env.get(m[2], m[0]), text)
 
 
-def _statuses(pod: Json, **state: Any) -> list[Json]:
+def _statuses(pod: Json, restarts: int, **state: Any) -> list[Json]:
     """The statuses of the containers, all of which do the same."""
-    common = {"imageID": "", "ready": "running" in state, "restartCount": 0, "state": state}
+    common = {"imageID": "", "ready": "running" in state, "restartCount": restarts, "state": state}
     return [{"name": each["name"], "image": each["image"], **common} for each in pod["spec"]["containers"]]

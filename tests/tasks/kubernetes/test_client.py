@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from miniprefect import context
+from miniprefect import Flow, context
 from miniprefect.tasks.kubernetes import ListNamespacedJob, ReadNamespacedJob, _access
 from miniprefect.tasks.kubernetes._client import Call, connect
 from miniprefect.tasks.kubernetes.errors import ApiError, ConfigurationError, KubernetesError, UnreachableError
@@ -143,6 +143,45 @@ def test_the_secret_of_the_task_is_a_token(tmp_path: Path, use: Callable[..., No
                     ListNamespacedJob(kubernetes_api_key_secret=name).run()
         with pytest.raises(ValueError, match='Local Secret "MINE" was not found'):
             ListNamespacedJob(kubernetes_api_key_secret="MINE").run()
+
+
+def test_a_plugin_is_asked_again_when_its_token_is_refused(tmp_path: Path, use: Callable[..., None]) -> None:
+    version = "client.authentication.k8s.io/v1beta1"
+    credential = {"apiVersion": version, "kind": "ExecCredential", "status": {"token": "TOKEN"}}
+    script = tmp_path / "plugin"
+    script.write_text(f"#!/bin/sh\nsed s/TOKEN/$(cat {tmp_path / 'token'})/ << end\n{json.dumps(credential)}\nend\n")
+    script.chmod(0o755)
+    (tmp_path / "token").write_text("one")
+    authorizations = {"Bearer one"}
+    with Cluster(tmp_path / "pods", authorizations=authorizations) as cluster:
+        use(cluster, {"exec": {"apiVersion": version, "command": "./plugin"}})
+        client = connect()
+        call = Call("list jobs", "GET", ("apis", "batch", "v1", "namespaces", "default", "jobs"))
+        for token in ("one", "two"):
+            (tmp_path / "token").write_text(token)
+            authorizations.clear()
+            authorizations.add(f"Bearer {token}")
+            assert client.request(call).items == []
+        assert [request.authorization[-3:] for request in cluster.requests] == ["one", "one", "two"]
+
+
+def test_a_token_is_in_no_log_and_no_state(
+    tmp_path: Path, use: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with Cluster(tmp_path, authorizations=set()) as cluster, context(secrets={"KUBERNETES_API_KEY": "geheim"}):
+        use(cluster, {"token": "geheim"})
+        with Flow("refused") as flow:
+            ListNamespacedJob()()
+            ListNamespacedJob(kubernetes_api_key_secret=None)()
+        state = flow.run()
+        assert [request.authorization for request in cluster.requests] == ["Bearer geheim"] * 4
+    assert state.is_failed()
+    errors = [child.result for child in state.result.values()]
+    assert [type(error) for error in errors] == [ApiError, ApiError]
+    told = [caplog.text, repr(state), *map(repr, state.result.values()), *map(repr, errors)]
+    assert "Unauthorized" in told[0]
+    assert not [text for text in told if "geheim" in text]
 
 
 def test_in_a_pod(

@@ -129,6 +129,16 @@ def test_several_pods_and_containers_are_told_apart(cluster: Cluster, caplog: py
     assert {title.partition("/")[2] for title in titles} == {"main", "side"}
 
 
+def test_a_container_that_is_started_again_is_followed_again(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="prefect")
+    body = sh("a", "[ -e began ] && echo again && exit; touch began; echo first; exit 1")
+    body["spec"]["template"]["spec"]["restartPolicy"] = "OnFailure"
+    run(body, log_level="info")
+    assert [line.partition(": ")[2] for line in lines(caplog) if ": " in line] == ["first", "again"]
+
+
 def test_a_name_may_be_generated_so_that_the_task_can_be_retried(cluster: Cluster) -> None:
     body = {**sh("x", "exit 1"), "metadata": {"generateName": "a-"}}
     for _ in range(2):
