@@ -48,7 +48,8 @@ def test_a_list_has_items() -> None:
     assert isinstance(found, ApiList)
     assert [item.metadata.name for item in found.items] == ["a"]
     assert found.metadata._continue == "more"
-    assert parsed('{"kind": "JobList", "items": []}').items == []
+    for none in ("[]", "null"):
+        assert parsed(f'{{"kind": "JobList", "items": {none}}}').items == []
     assert dict(parsed('{"a": 1}').items()) == {"a": 1}
 
 

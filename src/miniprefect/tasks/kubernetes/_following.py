@@ -116,7 +116,7 @@ class JobWatch:
             if self._level is not None:
                 self._warn(f"The logs of job {self._name} can't be followed. {error}")
             return []
-        return list(found["items"])
+        return list(found.get("items") or ())
 
     def _look_at(self, pod: ApiObject) -> None:
         """Follow the containers that have begun, and say what keeps the others from it."""

@@ -41,5 +41,5 @@ class ApiList(ApiObject):
 
 def api_object(pairs: dict[str, Any]) -> ApiObject:
     """Make the object that a JSON object stands for."""
-    is_list = str(pairs.get("kind", "")).endswith("List") and isinstance(pairs.get("items"), list)
+    is_list = str(pairs.get("kind", "")).endswith("List") and isinstance(pairs.get("items", 0), list | None)
     return ApiList(pairs) if is_list else ApiObject(pairs)
