@@ -32,7 +32,7 @@ except ImportError:
 
 Json = dict[str, Any]
 
-# Of the published OpenAPI (swagger.json of Kubernetes 1.25 to 1.34): what each operation takes in its query.
+# Of the published OpenAPI of Kubernetes 1.28, as the official client 28.1 has it: what each operation takes in a query.
 CHANGES = {"dryRun", "fieldManager", "fieldValidation", "pretty"}
 LISTS = {"allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "pretty", "resourceVersion"}
 LISTS |= {"resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch"}
