@@ -19,19 +19,13 @@ import miniprefect
 
 DATA = Path(__file__).parent / "data" / "prefect-names.tsv"
 
-LOOKED_AT = "an issue to come: what people look at"
-READY_MADE = "an issue to come: ready-made tasks"
-
-# In both tables a path stands for itself and for all below it.
-NOT_YET: Mapping[str, str] = {
-}
-
 NO_BACKEND = "it serves Prefect's backend, and there is none here"
 INTERNAL = "it is how Prefect's engine is built, not what a script calls; this engine is built otherwise"
 SERIALIZED = "it is the form in which Prefect's backend gets things; states and tasks pickle here"
 VENDOR = "it calls a vendor's own library; a @task can do that"
 OLD_RESULTS = "0.10 needed it before results had serializers; 1.0 took it out"
 
+# A path stands for itself and for all below it.
 NOT_HERE: Mapping[str, str] = {
     "prefect.agent": NO_BACKEND,
     "prefect.api": NO_BACKEND,
@@ -109,13 +103,13 @@ NAMES = read_table(DATA.read_text(encoding="utf-8"))
 
 
 def covers(entry: str, path: str) -> bool:
-    """Whether an entry of NOT_YET or NOT_HERE speaks of `path`."""
+    """Whether an entry of NOT_HERE speaks of `path`."""
     return path == entry or path.startswith(f"{entry}.")
 
 
 def absent(path: str) -> str:
     """The reason why `path` is not here, or ""."""
-    reasons = (reason for table in (NOT_YET, NOT_HERE) for entry, reason in table.items() if covers(entry, path))
+    reasons = (reason for entry, reason in NOT_HERE.items() if covers(entry, path))
     return next(reasons, "")
 
 
@@ -177,10 +171,10 @@ def test_what_is_said_to_be_absent_is(path: str) -> None:
         found = resolve(path)
     except ImportError:
         return
-    pytest.fail(f"{path} is here now ({found!r}): take it out of NOT_YET or NOT_HERE")
+    pytest.fail(f"{path} is here now ({found!r}): take it out of NOT_HERE")
 
 
-@pytest.mark.parametrize("entry", [*NOT_YET, *NOT_HERE])
+@pytest.mark.parametrize("entry", [*NOT_HERE])
 def test_every_excuse_is_needed(entry: str) -> None:
     assert any(covers(entry, path) for path in NAMES), f"{entry} excuses nothing in {DATA.name}"
 
