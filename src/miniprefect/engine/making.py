@@ -1,9 +1,20 @@
 """The states that a run makes by itself: of known parts, so that nobody has to ask the context for the tags."""
 
 import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from miniprefect.engine.state import Cached, State, Success
+
+S = TypeVar("S", bound=State)
+
+
+def fresh(kind: type[S], message: str | None, tags: set[str]) -> S:
+    """Return a state of a class that adds nothing to `State`, without a result."""
+    state = kind.__new__(kind)
+    state.message = message
+    state._held = state._cached_inputs = None
+    state._context = tuple(tags) if tags else ()
+    return state
 
 
 def succeeded(result: Any, tags: set[str]) -> Success:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.gates import Gates, UpstreamStates, is_content_with_success
 from miniprefect.engine.keeping import Inputs, Keeping
-from miniprefect.engine.making import succeeded
+from miniprefect.engine.making import fresh, succeeded
 from miniprefect.engine.plan import TaskLike, Wants
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import STOPPING, describe
@@ -178,7 +178,7 @@ class TaskRunner(Keeping):
             # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
             state = self._outcome(inputs)
         else:
-            begun = state or (Pending() if watched else _PENDING)
+            begun = state or (fresh(Pending, None, self.task.tags) if watched else _PENDING)
             state = self._pass(self._way.steps, begun, inputs, watched)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
@@ -270,7 +270,7 @@ class TaskRunner(Keeping):
         """Begin."""
         if not state.is_pending():
             raise ENDRUN(state)
-        return _RUNNING if state is _PENDING else Running("Starting task run.")
+        return _RUNNING if state is _PENDING else fresh(Running, _RUNNING.message, self.task.tags)
 
     def get_task_run_state(self, state: State, inputs: Inputs) -> State:
         """Do the work, and say how it ended."""
