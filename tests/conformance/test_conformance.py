@@ -14,6 +14,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ NOT_BUILT: dict[str, str] = {}
 TOPICS = sorted(path.stem for path in (HERE / "scenarios").glob("*.py"))
 ABSENT = "<absent>"
 NEW, OLD = "1.4.1", "0.10.6"
+# Where scenarios are played, a topic on each at a time.
+STAGES = ThreadPoolExecutor(4)
 OBSERVERS = ["observe", "play", "record", "slugs"]
 
 
@@ -65,9 +69,17 @@ def recorded(version: str, topic: str) -> dict[str, Any]:
     return data["scenarios"]
 
 
-@functools.cache
 def played(topic: str, *options: str) -> tuple[dict[str, Any], str]:
     """What we do in each scenario of the topic, or why they could not be played; asked once for all tests."""
+    return being_played(topic, *options).result()
+
+
+@functools.cache
+def being_played(topic: str, *options: str) -> Future[tuple[dict[str, Any], str]]:
+    return STAGES.submit(play, topic, *options)
+
+
+def play(topic: str, *options: str) -> tuple[dict[str, Any], str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     child = subprocess.run(
         [sys.executable, str(HERE / "play.py"), topic, *options],
@@ -77,6 +89,29 @@ def played(topic: str, *options: str) -> tuple[dict[str, Any], str]:
         check=False,
     )
     return ({}, child.stderr) if child.returncode else (json.loads(child.stdout), "")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def play_ahead(request: pytest.FixtureRequest) -> None:
+    """Have what the tests that were chosen are to compare played side by side: much of it is waiting."""
+    for item in request.session.items:
+        if item.path == request.path and isinstance(item, pytest.Function) and item.originalname in PLAYS_OF:
+            for one in PLAYS_OF[item.originalname](**item.callspec.params):
+                being_played(*one)
+
+
+PLAYS_OF: dict[str, Callable[..., list[tuple[str, ...]]]] = {
+    "test_scenario": lambda topic, **rest: [(topic,)],
+    "test_nothing_depends_on_the_log": lambda topic: [(topic,), (topic, "--quiet")],
+    "test_nothing_depends_on_the_executor": lambda topic, executor, how: [
+        (topic, *how),
+        (topic, *how, *on(executor)),
+    ],
+}
+
+
+def on(executor: str) -> tuple[str, str]:
+    return "--executor", f"prefect.executors.{executor}"
 
 
 def promised(observation: Any) -> Any:
@@ -165,7 +200,7 @@ ELSEWHERE += [(topic, PROCESSES, ("--quiet",)) for topic in BUILT if "map" in to
 @pytest.mark.parametrize(("topic", "executor", "how"), ELSEWHERE)
 def test_nothing_depends_on_the_executor(topic: str, executor: str, how: tuple[str, ...]) -> None:
     """Each scenario sees on threads and on processes what it sees when its tasks run one after the other."""
-    here, there = played(topic, *how), played(topic, *how, "--executor", f"prefect.executors.{executor}")
+    here, there = played(topic, *how), played(topic, *how, *on(executor))
     assert not there[1]
     names = [name for name in here[0] if is_comparable(executor, topic, name)]
     broken = {name: there[0][name]["error"] for name in names if "error" in there[0][name]}
