@@ -1,5 +1,6 @@
 """Running the command line as people do: in a process of its own, in a pipe or on a terminal."""
 
+import fcntl
 import os
 import pty
 import select
@@ -124,6 +125,6 @@ class Terminal:
 
 
 def _take_terminal() -> None:
-    import fcntl
-
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # Shells start what runs in the background so that it ignores Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -145,9 +145,9 @@ def test_a_script_shows_it_if_configured(setting: dict[str, str], is_shown: bool
 @pytest.mark.parametrize("executor", ["local", "threads", "processes"])
 def test_ctrl_c_leaves_no_trace_of_it(executor: str, start: Start) -> None:
     terminal = start(*COMMAND, "run", "flow.py", "--param", "n=1000", "--executor", executor, "--log-level", "critical")
-    terminal.read_until(lambda output: "left" in output)
+    terminal.read_until(lambda output: "line 9" in output and "left" in output)  # all workers have begun
     terminal.interrupt()
-    assert terminal.end() == 130
+    assert terminal.end() == 130, terminal.output[-3000:]
     lines = screen(terminal.output)
     assert lines[-2:] == ["Flow run cancelled.", ""]
     assert not [line for line in lines if "long one  " in line]

@@ -4,8 +4,7 @@ While a `LiveLine` is held, everything that writes to standard output or standar
 `_Above`: it takes the line away, writes, and puts the line back. Processes that are forked meanwhile take it away too,
 and leave it to the owner to put it back.
 
-Where lines come by the thousand, the line is not put back after each of them, and log handlers, which write whole
-lines, write straight to the terminal until it is.
+Where lines come by the thousand, the line is not put back after each of them.
 """
 
 import logging
@@ -69,9 +68,8 @@ class LiveLine:
         # Whether somebody has printed the beginning of a line, which is not to be written over.
         self._is_begun = False
         self._shown_at = 0.0
-        self._is_before_handlers = False
-        # The log handlers that write to it, with their streams and what stands before these.
-        self._of_handlers: list[tuple[Any, Any, _Above]] = []
+        # The log handlers that write to it, with their streams.
+        self._of_handlers: list[tuple[Any, Any]] = []
         self._above: list[_Above] = []
 
     def begin(self) -> None:
@@ -84,7 +82,8 @@ class LiveLine:
         above = {id(stream): _Above(stream, self) for stream in streams}
         for handler in _stream_handlers():
             if id(handler.stream) in above:
-                self._of_handlers.append((handler, handler.stream, above[id(handler.stream)]))
+                self._of_handlers.append((handler, handler.stream))
+                handler.stream = above[id(handler.stream)]
         self._above = list(above.values())
         sys.stdout = above[id(sys.stdout)]
         sys.stderr = above.get(id(sys.stderr), sys.stderr)
@@ -93,13 +92,16 @@ class LiveLine:
         """Clear the line, and have everybody write to the terminal again."""
         with self._lock:
             self.is_over = True
-            if self._shown:
+            # Also if it is not shown just now: the ^C of somebody who pressed Ctrl-C may stand there.
+            if self._shown_at and not self._is_begun:
                 with suppress(OSError):  # the terminal may have gone
                     self._put(_CLEAR)
-                self._shown = ""
+            self._shown = ""
         for above in self._above:
             above.write_rest()
-        self._stand_before_handlers(False)
+        for handler, stream in self._of_handlers:
+            if isinstance(handler.stream, _Above):
+                handler.stream = stream
         for name in ("stdout", "stderr"):
             if isinstance(stream := getattr(sys, name), _Above):
                 setattr(sys, name, stream.stream)
@@ -121,8 +123,6 @@ class LiveLine:
         """Show `text` in place of what is shown; not while a line is being printed."""
         with self._lock:
             if not self.is_over and not self._is_begun and text != self._shown:
-                if not self._shown:
-                    self._stand_before_handlers(True)
                 self._shown, self._shown_at = text, time.monotonic()
                 self._put(_CLEAR + text)
 
@@ -134,26 +134,19 @@ class LiveLine:
             stream.flush()
             return
         with self._lock:
-            shown, self._shown = self._shown, ""
             self._is_begun = not text.endswith("\n")
-            if not shown:
+            if not self._shown:
                 stream.write(text)
-            elif self._is_begun or time.monotonic() - self._shown_at < _GAP:
+                return
+            # Ctrl-C may come between any two of these: the line may be taken for shown when it is not, but not else.
+            if self._is_begun or time.monotonic() - self._shown_at < _GAP:
                 stream.write(_CLEAR + text)
                 stream.flush()
+                self._shown = ""
             else:
-                stream.write(f"{_CLEAR}{text}{shown}")
+                stream.write(f"{_CLEAR}{text}{self._shown}")
                 stream.flush()
-                self._shown, self._shown_at = shown, time.monotonic()
-            self._stand_before_handlers(bool(self._shown) or self._is_begun)
-
-    def _stand_before_handlers(self, before: bool) -> None:
-        """Have log handlers write above the line, or straight to the terminal."""
-        if before != self._is_before_handlers:
-            self._is_before_handlers = before
-            for handler, stream, above in self._of_handlers:
-                if handler.stream in (stream, above):
-                    handler.stream = above if before else stream
+                self._shown_at = time.monotonic()
 
     def hold_still(self) -> None:
         """Write nothing until `go_on`: a process is being forked, and is not to have half of it in its buffers."""
@@ -169,7 +162,6 @@ class LiveLine:
         self.is_elsewhere = True
         for above in self._above:
             above.forget_rest()
-        self._stand_before_handlers(True)
 
     def _put(self, text: str) -> None:
         self._terminal.write(text)
