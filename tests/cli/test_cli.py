@@ -83,3 +83,34 @@ def test_a_reader_who_goes_away_is_no_error(tmp_path: Path) -> None:
 def test_a_reader_who_goes_away_ends_no_run(tmp_path: Path) -> None:
     assert without_reader(tmp_path, "run", "flow.py", "--param", "name=you") == (0, "")
     assert without_reader(tmp_path, "run", "flow.py", "--param", "name=bad") == (1, "")
+
+
+def redirected(folder: Path, where: str, *arguments: str) -> tuple[int, str]:
+    """Run a command with a redirection of the shell; return its exit code and what it says on standard error."""
+    (folder / "flow.py").write_text(FLOW)
+    words = ["sh", "-c", f'exec "$@" {where}', "sh", *COMMAND, *arguments]
+    done = subprocess.run(words, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True, timeout=30)
+    return done.returncode, done.stderr
+
+
+def test_without_standard_output_the_exit_code_tells(tmp_path: Path) -> None:
+    quietly = ("--log-level", "critical")
+    assert redirected(tmp_path, ">&-", "run", "flow.py", "--param", "name=you", *quietly) == (0, "")
+    assert redirected(tmp_path, ">&-", "run", "flow.py", "--param", "name=bad", *quietly) == (1, "")
+    assert redirected(tmp_path, ">&-", "visualize", "flow.py", "-o", "-") == (0, "")
+    code, said = redirected(tmp_path, ">&-", "describe", "nowhere.py")
+    assert (code, said) == (2, "miniprefect describe: error: File does not exist: 'nowhere.py'.\n")
+
+
+def test_without_standard_error_nothing_is_said_in_its_place(tmp_path: Path) -> None:
+    code, _ = redirected(tmp_path, ">said.txt 2>&-", "describe", "nowhere.py")
+    assert (code, (tmp_path / "said.txt").read_text()) == (2, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, a device that is always full")
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    complaint = "OSError: [Errno 28] No space left on device. (--traceback shows more.)"
+    said = f"miniprefect describe: error: {complaint}\n"
+    assert redirected(tmp_path, ">/dev/full", "describe", "flow.py") == (1, said)
+    said = f"miniprefect visualize: error: {complaint}\n"
+    assert redirected(tmp_path, ">/dev/full", "visualize", "flow.py", "-o", "-") == (1, said)

@@ -161,3 +161,31 @@ def test_a_terminal_that_goes_away_ends_no_run(start: Start, tmp_path: Path) -> 
     terminal.read_until(lambda output: "left" in output)
     terminal.hang_up()
     assert len((tmp_path / "done").read_text()) == 19
+
+
+RETRIES = """
+import datetime
+import miniprefect.engine.progress
+from miniprefect import Flow, context, task
+
+miniprefect.engine.progress.FIRST = miniprefect.engine.progress.OFTEN = 0.05
+
+@task
+def numbers(): return list(range(20))
+
+@task(max_retries=1, retry_delay=datetime.timedelta(seconds=1))
+def crunch(i):
+    if i == 3 and context.task_run_count == 1: raise ValueError("three")
+
+with Flow("patient one") as flow:
+    crunch.map(numbers())
+"""
+
+
+@pytest.mark.parametrize("executor", ["local", "threads", "processes"])
+def test_while_all_that_is_left_waits_for_a_retry_the_line_says_so(executor: str, start: Start, tmp_path: Path) -> None:
+    (tmp_path / "retries.py").write_text(RETRIES)
+    terminal = start(*COMMAND, "run", "retries.py", "--executor", executor, "--log-level", "critical")
+    assert terminal.end() == 0
+    assert re.search(r"patient one  20/21 95%  crunch 19/20  retrying 1  next in 0:0[01]\x1b", terminal.output)
+    assert screen(terminal.output)[-2:] == ["Flow run succeeded!", ""]

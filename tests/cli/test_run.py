@@ -196,6 +196,14 @@ def test_a_module_is_found_here(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "first package.flows\n")
 
 
+@pytest.mark.parametrize("file", ["flows.py", "./package/flows.py", "package/flows"])
+def test_a_file_in_the_place_of_a_module(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-m", file]) == 2
+    assert capsys.readouterr().err == (
+        f"miniprefect run: error: {file!r} is no name of a module, such as package.module. For a file, leave out -m.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [

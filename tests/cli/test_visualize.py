@@ -52,3 +52,11 @@ def test_a_place_that_is_not_there(folder: Path) -> None:
     done = run(folder, "visualize", "it.py", "-o", "no/a.svg")
     assert (done.returncode, done.stdout) == (2, "")
     assert "error: 'no/a.svg' can't be written: No such file or directory." in done.stderr
+
+
+def test_a_flow_whose_name_is_too_long_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "it.py").write_text("from miniprefect import Flow\nflow = Flow(200 * '流れ')")
+    done = run(tmp_path, "visualize", "it.py", PYTHONUTF8="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    (picture,) = tmp_path.glob("*.svg")
+    assert picture.name.startswith("流れ流れ")

@@ -88,6 +88,9 @@ def test_the_rate_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         rate.note(finished)
         assert (rate.words(), rate.time_left(100)) == (words, left)
     assert rate.time_left(0) == ""
+    now[0] += 1
+    rate.note(3)  # a new round, which takes those that have finished over
+    assert rate.words() == ""
 
 
 def test_runners_that_show_how_far_they_are() -> None:

@@ -3,8 +3,8 @@
 Each command is a file here: its `add_parser` adds it to the parser, and names the function that does the work, which
 takes the parsed arguments and returns the exit code. List it in COMMANDS.
 
-Exit codes: 0, all went well; 1, the flow run did not succeed; 2, nothing has run, for the command line or the flow's
-file is wrong; 130, somebody pressed Ctrl-C.
+Exit codes: 0, all went well; 1, the flow run did not succeed, or what there is to say found no place; 2, nothing has
+run, for the command line or the flow's file is wrong; 130, somebody pressed Ctrl-C.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from miniprefect.cli import completion, describe, kubernetes, run, script, visualize
-from miniprefect.cli._errors import CommandError, report, write_to_nobody
+from miniprefect.cli._errors import FAILED, CommandError, missing_streams_replaced, report, said, write_to_nobody
 from miniprefect.cli._parser import Parser
 
 COMMANDS: tuple[Callable[["argparse._SubParsersAction[Parser]"], None], ...] = (
@@ -31,14 +31,18 @@ _NOBODY_READS = 128 + 13
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (that of the process if None) and return the exit code."""
-    parser = make_parser()
-    arguments = parser.parse_args(argv)
-    if arguments.work is None:
-        arguments.parser.print_help()
-        return 0
+    with missing_streams_replaced():
+        arguments = make_parser().parse_args(argv)
+        if arguments.work is None:
+            arguments.parser.print_help()
+            return 0
+        return _code(arguments)
+
+
+def _code(arguments: argparse.Namespace) -> int:
+    """Do what the arguments say, and return the exit code, whatever happens."""
     try:
-        code: int = arguments.work(arguments)
-        sys.stdout.flush()
+        return _done(arguments)
     except CommandError as error:
         report(arguments.parser.prog, error, with_traceback=getattr(arguments, "traceback", False))
         return error.code
@@ -48,7 +52,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Or Python would find the pipe broken once more, at its end, and say so.
         write_to_nobody()
         return _NOBODY_READS
+
+
+def _done(arguments: argparse.Namespace) -> int:
+    """Do the work; a refusal of the system that the command has no words for, as of a full disk, is one line."""
+    try:
+        code: int = arguments.work(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _flush_or_forget()
+        raise CommandError(f"{said(error)}.", code=FAILED) from error
     return code
+
+
+def _flush_or_forget() -> None:
+    """Leave nothing in the buffer that would not find a place at the end of the process either."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        write_to_nobody()
 
 
 def make_parser() -> Parser:

@@ -3,6 +3,8 @@
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 FAILED = 1
 MISUSE = 2
@@ -45,3 +47,17 @@ def on_one_line(text: str) -> str:
 def write_to_nobody() -> None:
     """Have what is printed from now on go nowhere, for who read it has gone, as in ``miniprefect ... | head``."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def missing_streams_replaced() -> Iterator[None]:
+    """Have what is printed go nowhere where the process was started without standard output or standard error.
+
+    Python then has None in their place, at which `print` is silent, but what writes to them by itself is not.
+    """
+    with ExitStack() as replaced:
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:
+                setattr(sys, name, replaced.enter_context(open(os.devnull, "w", encoding="utf-8")))
+                replaced.callback(setattr, sys, name, None)
+        yield

@@ -80,6 +80,8 @@ def _loaded(source: str, is_module: bool) -> ModuleType:
 
 
 def _import(name: str) -> ModuleType:
+    if name.endswith(".py") or name.startswith(".") or {"/", os.sep}.intersection(name):
+        raise CommandError(f"{name!r} is no name of a module, such as package.module. For a file, leave out -m.")
     _look_first_in(os.getcwd())
     try:
         return importlib.import_module(name)

@@ -17,7 +17,8 @@ def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
         description="Run FILE as `python FILE ARGS` would, with `import prefect` giving miniprefect.",
     )
     parser.add_argument("file", metavar="FILE", help="the script, or a folder or zip file with a __main__.py")
-    parser.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER, help="what the script finds in sys.argv")
+    rest = parser.add_argument("args", metavar="ARGS", nargs=argparse.REMAINDER, help="what it finds in sys.argv")
+    rest.required = False  # as it is, but argparse would ask for it
     parser.set_defaults(work=work, parser=parser)
 
 

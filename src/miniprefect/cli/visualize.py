@@ -17,6 +17,9 @@ tempfile = LazyModule("tempfile")
 FORMATS = ("svg", "dot", "mermaid", "png", "pdf")
 _ENDINGS = {".gv": "dot", ".mmd": "mermaid", **{f".{name}": name for name in FORMATS}}
 
+# In letters, of a file; systems allow 255 bytes.
+_LONGEST_NAME = 60
+
 
 def add_parser(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the command."""
@@ -40,7 +43,7 @@ def work(arguments: argparse.Namespace) -> int:
     ending = os.path.splitext(arguments.output or "")[1].lower()
     kind = arguments.format or _ENDINGS.get(ending, "svg")
     flow = find_flow(arguments)
-    output = arguments.output or f"{slugified(flow.name)}.{kind}"
+    output = arguments.output or f"{slugified(flow.name)[:_LONGEST_NAME]}.{kind}"
     with tempfile.TemporaryDirectory(prefix="miniprefect-") as folder:
         picture = _drawn(flow, folder, kind, arguments.horizontal)
         if output == "-":

@@ -4,7 +4,7 @@ import datetime
 import inspect
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from miniprefect.configuration import config
@@ -196,8 +196,9 @@ class _Runs:
         state = options.pop("state", None) or Scheduled(start_time=start_time)
         task_states = dict(options.pop("task_states", None) or {})
         run_context = {**self.context, "caches": context["caches"], "scheduled_start_time": start_time}
+        runner = self.runner_cls(flow=self.flow)
         while True:
-            state = self.runner_cls(flow=self.flow).run(
+            state = runner.run(
                 state=state,
                 task_states=task_states,
                 return_tasks=self.flow.tasks,
@@ -216,7 +217,7 @@ class _Runs:
                 return self._complete(state, start_time)
             if due > utc_now():
                 self.flow.logger.info("Waiting for next available Task run at %s", due)
-                if not _waited(due):
+                if not _waited(due, getattr(runner, "wait_until", None)):
                     return self._complete(_interrupted(task_states), start_time)
 
     def _complete(self, state: State, begun: datetime.datetime) -> State:
@@ -246,10 +247,10 @@ def _ask_about_paused(task_states: dict[Any, State]) -> datetime.datetime | None
     return utc_now() if resumed else None
 
 
-def _waited(moment: datetime.datetime) -> bool:
-    """Wait until `moment`; say whether nobody interrupted that."""
+def _waited(moment: datetime.datetime, wait_until: Callable[[datetime.datetime], None] | None = None) -> bool:
+    """Wait until `moment`, in a certain way perhaps; say whether nobody interrupted that."""
     try:
-        clock().sleep_until(moment)
+        (wait_until or clock().sleep_until)(moment)
     except KeyboardInterrupt:
         return False
     return True

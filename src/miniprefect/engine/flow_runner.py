@@ -1,5 +1,6 @@
 """The life of one flow run: where it begins, the scheduling loop, and what its tasks' states make of it."""
 
+import datetime
 import functools
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +18,7 @@ from miniprefect.engine.state import Cancelled, Failed, Pending, Queued, Running
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.exceptions import TimeUp
 from miniprefect.executors.base import Executor
-from miniprefect.utilities.clock import utc_now
+from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.collections import DotDict
 from miniprefect.utilities.context import context as the_context
 from miniprefect.utilities.context import current_frame, enter_frame
@@ -114,6 +115,10 @@ class FlowRunner(Runner):
         finally:
             # Not by a `with` block, which Ctrl-C may leave before it has quite begun.
             enter_frame(before)
+
+    def wait_until(self, moment: datetime.datetime) -> None:
+        """Wait between two rounds of a run, until `moment`, when a task is to be tried again."""
+        clock().sleep_until(moment)
 
     def _live(
         self,

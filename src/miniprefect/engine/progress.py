@@ -5,6 +5,7 @@ these (`Tally`) and writes what there is to see (`Display`): a thread, or, where
 without threads is to do without threads, the loop that waits for their answers (`_between_arrivals`).
 """
 
+import datetime
 import functools
 import threading
 import time
@@ -17,6 +18,7 @@ from miniprefect.engine.flow_runner import FlowRunner
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.state import Failed, Finished, Mapped, Retrying, State, Success
 from miniprefect.executors.base import Executor
+from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.live_line import LiveLine, fitting, live_line
 
 # In seconds: short runs show nothing; how often to look; what the rate is the average of.
@@ -46,17 +48,33 @@ class Watched(FlowRunner):
 
     def get_flow_run_state(self, *args: Any, **kwargs: Any) -> State:
         """Run the tasks, and say what their states make of the flow."""
+        with self._showing():
+            return super().get_flow_run_state(*args, **kwargs)
+
+    def wait_until(self, moment: datetime.datetime) -> None:
+        """Wait for what is to be tried again, and show for how long."""
+        with self._showing() as display:
+            if display is not None:
+                display.resumes = moment
+                display.look_in_a_thread()
+            super().wait_until(moment)
+
+    @contextmanager
+    def _showing(self) -> "Iterator[Display | None]":
+        """Hold the line, if there is one, for what goes on in a ``with`` block."""
         with live_line() as line:
             if line is None:
-                return super().get_flow_run_state(*args, **kwargs)
-            self._display = Display(line, self.flow.name)
-            with self._display.shown():
-                return super().get_flow_run_state(*args, **kwargs)
+                yield None
+                return
+            # The same for all rounds of a run, for it knows the rate.
+            self._display = self._display or Display(self.flow.name)
+            with self._display.shown(line):
+                yield self._display
 
     def way(self, executor: Executor) -> Callable[..., Scheduling]:
         """Return the scheduling loop for an executor, which is watched."""
         way, display = super().way(executor), self._display
-        if display is None:
+        if display is None or not display.is_shown:
             return way
         if getattr(executor, "is_remote", False):
             way = _between_arrivals(way, display)
@@ -189,28 +207,37 @@ class Display:
     """Show how far a run is.
 
     Args:
-        line: where.
         name: of the flow.
     """
 
-    def __init__(self, line: LiveLine, name: str) -> None:
-        self._line = line
+    def __init__(self, name: str) -> None:
+        self._line: LiveLine | None = None
         self._name = name
         self.tally: Tally | None = None
+        # When the next round begins, if the run waits for that.
+        self.resumes: datetime.datetime | None = None
         self._thread: threading.Thread | None = None
         self._over = threading.Event()
         self._due = time.monotonic() + FIRST
         self._rate = Rate()
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Look and show for the length of a ``with`` block."""
+    def shown(self, line: LiveLine) -> Iterator[None]:
+        """Look and show, on `line`, for the length of a ``with`` block."""
+        self._line = line
+        self._over.clear()
         try:
             yield
         finally:
             self._over.set()
             if self._thread is not None:
                 self._thread.join()
+            self._line = self._thread = self.resumes = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a line for it now."""
+        return self._line is not None
 
     def look_in_a_thread(self) -> None:
         """Look from a thread, for the loop of the run is busy."""
@@ -227,7 +254,7 @@ class Display:
             return
         begun = time.thread_time()
         try:
-            if self.tally is not None:
+            if self.tally is not None and self._line is not None:
                 self._line.show(fitting(self._pieces(self.tally), self._line.columns(), self._line.encoding))
         except Exception:
             # Whatever it is, a terminal that has gone for instance: no run fails for the sake of its picture.
@@ -238,7 +265,7 @@ class Display:
     def _pieces(self, tally: Tally) -> list[tuple[int, str]]:
         """Return what there is to say, with its importance."""
         seen = tally.look()
-        finished, total = seen["finished"], tally.total
+        finished, total, resumes = seen["finished"], tally.total, self.resumes
         self._rate.note(finished)
         maps = [f"{name} {done}/{size}" for name, done, size in tally.running_maps]
         more = f"{len(maps) - _MOST_MAPS} more maps" if len(maps) > _MOST_MAPS else ""
@@ -247,11 +274,16 @@ class Display:
             (9, f"{finished}/{total} {100 * finished // max(total, 1)}%"),
             *((4, text) for text in maps[:_MOST_MAPS]),
             (1, more),
-            (5, tally.running()),
+            (5, "" if resumes else tally.running()),
             (8, f"failed {seen['failed']}" if seen["failed"] else ""),
             (6, f"retrying {seen['retrying']}" if seen["retrying"] else ""),
-            (3, self._rate.words()),
-            (7, self._rate.time_left(total - finished)),
+            (3, "" if self.resumes else self._rate.words()),
+            (
+                7,
+                f"next in {_on_clock(_until(self.resumes))}"
+                if self.resumes
+                else self._rate.time_left(total - finished),
+            ),
         ]
 
 
@@ -262,8 +294,12 @@ class Rate:
         self._noted = deque([(time.monotonic(), 0)])
 
     def note(self, finished: int) -> None:
-        """Take in how many have finished by now."""
+        """Take in how many have finished by now.
+
+        They do not get fewer: a round of a run takes those over that have finished before, one by one.
+        """
         now = time.monotonic()
+        finished = max(finished, self._noted[-1][1])
         self._noted.append((now, finished))
         while now - self._noted[0][0] > _RECENTLY and len(self._noted) > 2:
             self._noted.popleft()
@@ -285,6 +321,15 @@ class Rate:
         rate = self.per_second()
         if not rate or not unfinished:
             return ""
-        minutes, seconds = divmod(round(unfinished / rate), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{seconds:02} left" if hours else f"{minutes}:{seconds:02} left"
+        return f"{_on_clock(unfinished / rate)} left"
+
+
+def _until(moment: datetime.datetime) -> float:
+    return max(0.0, (moment - utc_now()).total_seconds())
+
+
+def _on_clock(seconds: float) -> str:
+    """Return a time as people read it off a stopwatch."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
