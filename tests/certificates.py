@@ -21,21 +21,22 @@ class Authority:
 
     Args:
         folder: where to put the files.
+        bare: whether the certificates lack extensions that RFC 5280 wants and that many in use lack.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bare: bool = False) -> None:
         if shutil.which("openssl") is None:
             pytest.skip("TLS is tested with certificates that the program openssl makes, and it is not here")
         self.folder = folder
-        self.own = self._made("ca", "-x509", "-addext", "keyUsage=critical,keyCertSign")
+        self.bare = bare
+        self.own = self._made("ca", "-x509", *(() if bare else ("-addext", "keyUsage=critical,keyCertSign")))
         self.certificate = self.own.certificate
 
     def issue(self, name: str, usage: str = "serverAuth") -> Certificate:
         """Make a certificate for 127.0.0.1 and localhost."""
-        extensions = (
-            f"subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage={usage}\nbasicConstraints=CA:false\n"
-            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"  # Python 3.13 insists
-        )
+        extensions = f"subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage={usage}\n"
+        if not self.bare:
+            extensions += "basicConstraints=CA:false\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
         (self.folder / "extensions").write_text(extensions)
         request = self._made(name)
         signed = self.folder / f"{name}.signed.pem"

@@ -104,11 +104,9 @@ def test_the_logs_of_a_container_with_a_terminal(url: str) -> None:
 
 
 def test_megabytes_of_logs(url: str) -> None:
-    made = ended(
-        url,
-        ["sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done"],
-    )
-    assert len(GetContainerLogs(made, url).run()) == 20000 * 41
+    twice = 'x="$x$x"; ' * 14
+    made = ended(url, ["sh", "-c", f'x="0123456789012345678901234567890123456789\n"; {twice} printf "$x"'])
+    assert GetContainerLogs(made, url).run() == "0123456789012345678901234567890123456789\n" * 2**14
 
 
 def test_an_exit_code_fails_the_wait(url: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -158,7 +156,7 @@ def test_a_timeout_ends_the_wait(url: str, where: str) -> None:
         thread.start()
         thread.join()
     assert type(states[0]) is TimedOut
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_the_wait_itself_may_have_a_limit(url: str) -> None:
@@ -172,6 +170,9 @@ def test_what_the_engine_refuses_is_said_in_its_words(url: str) -> None:
     for task in (StartContainer, StopContainer, RemoveContainer, WaitOnContainer, GetContainerLogs):
         with pytest.raises(OSError, match=r"^The Docker Engine refused \(404\): .*no such container"):
             task("no-such-container", url).run()
+    for name in ("..", "../../x?y#z"):  # no way to another part of the API
+        with pytest.raises(OSError, match=r"^The Docker Engine refused \(\d+\): "):
+            StartContainer(name, url).run()
     with pytest.raises(OSError, match=r"^The Docker Engine refused \(404\): no such image: localhost/nothing"):
         CreateContainer("localhost/nothing", docker_server_url=url).run()
 

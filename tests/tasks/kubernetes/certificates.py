@@ -56,7 +56,8 @@ class Certificates:
 
     def server_side(self, name: str = "server", *, ask_for_certificate: bool = False) -> ssl.SSLContext:
         """The server's side of TLS."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=self.authority)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_verify_locations(cadata=self.authority)
         context.load_cert_chain(self.path(f"{name}.crt"), self.path(f"{name}.key"))
         context.verify_mode = ssl.CERT_REQUIRED if ask_for_certificate else ssl.CERT_NONE
         return context
