@@ -166,11 +166,11 @@ def test_it_is_tried_again_by_its_own_settings(mailbox: Mailbox, certificate: Ce
 
 
 def test_a_timeout_of_the_task_ends_the_wait_for_an_answer(mailbox: Mailbox, certificate: Certificate) -> None:
-    mailbox.delay = 5
+    mailbox.delay = 60
     begun = time.monotonic()
     with serving(mailbox, "INSECURE", certificate) as settings:
         assert type(state_of(EmailTask(**MAIL, **settings, timeout=1))) is TimedOut
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 30
 
 
 def log_of(caplog: pytest.LogCaptureFixture) -> str:
