@@ -223,7 +223,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from miniprefect import Flow
 from miniprefect.tasks.shell import ShellTask
 with Flow("flow") as flow:
-    ShellTask()(command=sys.argv[1])
+    ShellTask(stream_output=True)(command=sys.argv[1])
 flow.run()
 """
 
@@ -232,12 +232,15 @@ flow.run()
 def test_what_ends_the_script_ends_the_command(tmp_path: Path, number: int) -> None:
     pids = tmp_path / "pids"
     with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, family(pids)],
-        stdout=subprocess.DEVNULL,
+        [sys.executable, "-c", SCRIPT, f"echo ready; {family(pids)}"],
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     ) as script:
         try:
+            # Killed before it has even come to read, it could not take the command with it.
+            assert script.stdout is not None
+            assert any(line.endswith(b" ready\n") for line in script.stdout)
             found = pids_in(pids, FAMILY)
             script.send_signal(number)
             script.wait(PATIENCE)
