@@ -264,3 +264,17 @@ def test_the_gmail_notifier_over_tls(
         assert gmail_notifier(Task(name="work"), Pending(), done) is done
     assert mailbox.logins == [(USER, PASSWORD)]
     assert mailbox.mails[0][0] == [USER]
+
+
+def test_a_user_name_that_is_no_address_is_told_nowhere(
+    mailbox: Mailbox, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        serving(mailbox, "SSL", certificate) as settings,
+        context(secrets={"EMAIL_USERNAME": f"{USER}\nX: y", "EMAIL_PASSWORD": PASSWORD}),
+    ):
+        monkeypatch.setattr(notifications, "_GMAIL", ("127.0.0.1", settings["smtp_port"]))
+        monkeypatch.setattr(mailbox, "login", lambda *given: AuthResult(success=True))
+        with pytest.raises(ValueError, match=r"^Email notification for <Task: work> failed: HeaderParseError\.$"):
+            gmail_notifier(Task(name="work"), Pending(), Success("done"))
+    assert not mailbox.mails
