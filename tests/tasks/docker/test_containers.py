@@ -188,7 +188,9 @@ def test_an_unknown_option_is_named() -> None:
     with pytest.raises(TypeError, match="extra_docker_kwargs has 'force', which is none of timeout"):
         StopContainer("x", extra_docker_kwargs={"force": True}).run()
     for own in ("name", "detach", "config", "engine"):  # of the task itself, or nobody's
-        with pytest.raises(TypeError, match=f"extra_docker_kwargs has '{own}', which is none of domainname, healthcheck"):
+        with pytest.raises(
+            TypeError, match=f"extra_docker_kwargs has '{own}', which is none of domainname, healthcheck"
+        ):
             CreateContainer("x", extra_docker_kwargs={own: "y"}).run()
     with pytest.raises(TypeError, match=r"host_config has no option 'memory'\. It has .*mem_limit"):
         CreateContainer("x", host_config={"memory": 1}).run()

@@ -9,13 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from miniprefect.tasks.docker import ListContainers, ListImages
 from miniprefect.tasks.docker._engine import Engine, EngineError, untangled
-from tests.certificates import Authority
+from tests.certificates import Authority, Certificate
 from tests.podman import IMAGE, Podman
 
 
@@ -93,11 +93,22 @@ def test_docker_host_is_respected(podman: Podman, monkeypatch: pytest.MonkeyPatc
             images_at("unix:///no/where")
 
 
+class Issued(NamedTuple):
+    authority: Authority
+    server: Certificate
+    client: Certificate
+
+
+@pytest.fixture(scope="module")
+def issued(tmp_path_factory: pytest.TempPathFactory) -> Issued:
+    authority = Authority(tmp_path_factory.mktemp("certificates"))
+    return Issued(authority, authority.issue("server"), authority.issue("client", "clientAuth"))
+
+
 @pytest.fixture
-def tls(tmp_path: Path) -> ssl.SSLContext:
+def tls(issued: Issued, tmp_path: Path) -> ssl.SSLContext:
     """What a server needs that knows its clients; theirs is in the folder "client"."""
-    authority = Authority(tmp_path)
-    server, client = authority.issue("server"), authority.issue("client", "clientAuth")
+    authority, server, client = issued
     folder = tmp_path / "client"
     folder.mkdir()
     for name, file in (("ca", authority.certificate), ("cert", client.certificate), ("key", client.key)):
