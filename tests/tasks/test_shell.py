@@ -215,11 +215,8 @@ def test_who_does_not_go_when_asked_is_killed(tmp_path: Path) -> None:
     wait_for(lambda: not is_alive(pid))
 
 
-# Who runs the tests in the background of a script has Ctrl-C ignored, and so would their children.
 SCRIPT = """
-import signal
 import sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from miniprefect import Flow
 from miniprefect.tasks.shell import ShellTask
 with Flow("flow") as flow:
