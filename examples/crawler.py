@@ -107,7 +107,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def serve(folder):
     """Serve a folder on a free port of this machine, as long as the block lasts."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/"
         finally:

@@ -21,34 +21,39 @@ class Authority:
 
     Args:
         folder: where to put the files.
+        bare: whether the certificates lack extensions that RFC 5280 wants and that many in use lack.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bare: bool = False) -> None:
         if shutil.which("openssl") is None:
             pytest.skip("TLS is tested with certificates that the program openssl makes, and it is not here")
         self.folder = folder
-        self.own = self._made("ca", "-x509", "-addext", "keyUsage=critical,keyCertSign")
+        self.bare = bare
+        self.own = self._made(
+            "authority", "crt", "-x509", *(() if bare else ("-addext", "keyUsage=critical,keyCertSign"))
+        )
         self.certificate = self.own.certificate
 
-    def issue(self, name: str, usage: str = "serverAuth") -> Certificate:
-        """Make a certificate for 127.0.0.1 and localhost."""
-        extensions = (
-            f"subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage={usage}\nbasicConstraints=CA:false\n"
-            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"  # Python 3.13 insists
-        )
+    def issue(
+        self, name: str, usage: str = "serverAuth", alternatives: str = "IP:127.0.0.1,DNS:localhost"
+    ) -> Certificate:
+        """Make a certificate for this machine, or for other `alternatives`."""
+        extensions = f"subjectAltName={alternatives}\nextendedKeyUsage={usage}\n"
+        if not self.bare:
+            extensions += "basicConstraints=CA:false\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
         (self.folder / "extensions").write_text(extensions)
-        request = self._made(name)
-        signed = self.folder / f"{name}.signed.pem"
+        request = self._made(name, "csr")
+        signed = self.folder / f"{name}.crt"
         self._openssl(
             *("x509", "-req", "-in", request.certificate, "-CA", self.own.certificate, "-CAkey", self.own.key),
             *("-CAcreateserial", "-days", "2", "-extfile", self.folder / "extensions", "-out", signed),
         )
         return Certificate(signed, request.key)
 
-    def _made(self, name: str, *options: str) -> Certificate:
-        made = Certificate(self.folder / f"{name}.pem", self.folder / f"{name}.key.pem")
-        kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}")
-        self._openssl("req", *kind, *options, "-keyout", made.key, "-out", made.certificate)
+    def _made(self, name: str, kind: str, *options: str) -> Certificate:
+        made = Certificate(self.folder / f"{name}.{kind}", self.folder / f"{name}.key")
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}")
+        self._openssl("req", *key, *options, "-keyout", made.key, "-out", made.certificate)
         return made
 
     @staticmethod

@@ -7,6 +7,7 @@ import copy
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -21,6 +22,10 @@ for _name in [name for name in os.environ if name.startswith("PREFECT__")]:
 HOME = tempfile.mkdtemp(prefix="miniprefect-tests-")
 os.environ["PREFECT__HOME_DIR"] = HOME
 os.environ["PREFECT__USER_CONFIG_PATH"] = os.path.join(HOME, "config.toml")
+
+# Who starts the tests in the background of a script has Ctrl-C ignored, and so would the programs that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -23,6 +23,9 @@ from miniprefect.engine.state import Failed, State, TimedOut
 from miniprefect.executors import LocalDaskExecutor
 from miniprefect.tasks.shell import ShellTask
 
+PATIENCE = 30  # seconds, that a busy machine may need
+ASLEEP = 90  # seconds: whoever is gone before that has been ended
+
 
 def state_of(made: ShellTask, command: str, **settings: Any) -> State:
     with Flow("flow") as flow:
@@ -30,8 +33,8 @@ def state_of(made: ShellTask, command: str, **settings: Any) -> State:
     return flow.run(**settings).result[task]
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 10) -> Any:
-    end = time.monotonic() + seconds
+def wait_for(condition: Callable[[], Any]) -> Any:
+    end = time.monotonic() + PATIENCE
     while not (found := condition()):
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.005)
@@ -57,7 +60,8 @@ def pids_in(path: Path, number: int) -> list[int]:
 def family(path: Path) -> str:
     """A command with children and grandchildren, all of which write down who they are and sleep."""
     me = f"echo $$ >> {path}"
-    inner = f"bash -c '{me}; bash -c \"{me.replace('$$', chr(92) + '$' + chr(92) + '$')}; sleep 60\" & sleep 60'"
+    innermost = f"{me.replace('$$', chr(92) + '$' + chr(92) + '$')}; sleep {ASLEEP}"
+    inner = f"bash -c '{me}; bash -c \"{innermost}\" & sleep {ASLEEP}'"
     return f"{me}; {inner} & {inner}"
 
 
@@ -144,6 +148,12 @@ def test_a_value_that_is_no_text_is_refused_without_being_shown() -> None:
         ShellTask(env={"TOKEN": 12345}).run(command="true")  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize("given", [["ls", "-l"], b"ls"])
+def test_a_command_that_is_no_text_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"^`command` is text, not an object of type \w+\. Of a list, shlex\.join\(\)"):
+        ShellTask().run(command=given)
+
+
 def test_the_script_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(FAIL):
@@ -164,34 +174,45 @@ def test_no_file_stays_open() -> None:
 # Processes
 
 
-@pytest.mark.parametrize("where", ["main thread", "other thread", "executor"])
-def test_a_timeout_ends_all_that_the_command_has_started(tmp_path: Path, where: str) -> None:
-    pids = tmp_path / "pids"
-    made = ShellTask(timeout=1)
-    states: list[State] = []
+def timed_out(command: str, pids: Path, number: int, **settings: Any) -> list[int]:
+    """Run a command into its timeout, which is longer if the machine was too busy to get that far: its processes."""
+    for timeout in (1, 5, 25):
+        pids.write_text("")
+        begun = time.monotonic()
+        assert type(state_of(ShellTask(timeout=timeout), command, **settings)) is TimedOut
+        assert time.monotonic() - begun < timeout + PATIENCE
+        if len(pids.read_text().split()) == number:
+            break
+    return pids_in(pids, number)
 
-    def run() -> None:
-        settings = {"executor": LocalDaskExecutor(num_workers=2)} if where == "executor" else {}
-        states.append(state_of(made, family(pids), **settings))
 
-    begun = time.monotonic()
-    if where == "other thread":
-        thread = threading.Thread(target=run)
+def test_a_timeout_ends_all_that_the_command_has_started(tmp_path: Path) -> None:
+    """On the main thread, on another one and with an executor, at the same time."""
+    found: list[int] = []
+
+    def run(name: str, **settings: Any) -> None:
+        pids = tmp_path / name
+        found.extend(timed_out(family(pids), pids, FAMILY, **settings))
+
+    threads = [
+        threading.Thread(target=run, args=("thread",)),
+        threading.Thread(target=run, args=("executor",), kwargs={"executor": LocalDaskExecutor(num_workers=2)}),
+    ]
+    for thread in threads:
         thread.start()
+    run("main")
+    for thread in threads:
         thread.join()
-    else:
-        run()
-    assert time.monotonic() - begun < 10
-    assert type(states[0]) is TimedOut
-    for pid in pids_in(pids, FAMILY):
+    assert len(found) == 3 * FAMILY
+    for pid in found:
         wait_for(lambda pid=pid: not is_alive(pid))
 
 
 def test_who_does_not_go_when_asked_is_killed(tmp_path: Path) -> None:
     command = f"trap 'echo asked > {tmp_path}/asked' TERM; echo $$ > {tmp_path}/pid; while true; do sleep 0.01; done"
-    assert type(state_of(ShellTask(timeout=1), command)) is TimedOut
+    (pid,) = timed_out(command, tmp_path / "pid", 1)
     assert (tmp_path / "asked").read_text() == "asked\n"
-    wait_for(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+    wait_for(lambda: not is_alive(pid))
 
 
 SCRIPT = """
@@ -199,7 +220,7 @@ import sys
 from miniprefect import Flow
 from miniprefect.tasks.shell import ShellTask
 with Flow("flow") as flow:
-    ShellTask()(command=sys.argv[1])
+    ShellTask(stream_output=True)(command=sys.argv[1])
 flow.run()
 """
 
@@ -207,15 +228,21 @@ flow.run()
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
 def test_what_ends_the_script_ends_the_command(tmp_path: Path, number: int) -> None:
     pids = tmp_path / "pids"
-    script = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, family(pids)],
-        stdout=subprocess.DEVNULL,
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, f"echo ready; {family(pids)}"],
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-    )
-    found = pids_in(pids, FAMILY)
-    script.send_signal(number)
-    script.wait(10)
+    ) as script:
+        try:
+            # Killed before it has even come to read, it could not take the command with it.
+            assert script.stdout is not None
+            assert any(line.endswith(b" ready\n") for line in script.stdout)
+            found = pids_in(pids, FAMILY)
+            script.send_signal(number)
+            script.wait(PATIENCE)
+        finally:
+            script.kill()
     for pid in found:
         wait_for(lambda pid=pid: not is_alive(pid))
 

@@ -81,11 +81,14 @@ class ShellTask(Task):
             helper_script: what to run before the command.
 
         Raises:
-            TypeError: there is no command, or a name or value of `env` is no text.
+            TypeError: there is no command, or the command, a name or a value of `env` is no text.
             FAIL: the command ended with another exit code than 0. The message has the last lines of its output.
         """
         if command is None:
             raise TypeError("run() missing required argument: 'command'")
+        if not isinstance(command, str):
+            kind = type(command).__name__
+            raise TypeError(f"`command` is text, not an object of type {kind}. Of a list, shlex.join() makes one.")
         output = _Output(self.return_all, self._log_line if self.stream_output else None)
         with _script_file(command, helper_script) as path:
             code = _run([self.shell, path], os.environ | _checked(env or {}), output.take)

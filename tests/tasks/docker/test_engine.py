@@ -9,13 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from miniprefect.tasks.docker import ListContainers, ListImages
 from miniprefect.tasks.docker._engine import Engine, EngineError, untangled
-from tests.certificates import Authority
+from tests.certificates import Authority, Certificate
 from tests.podman import IMAGE, Podman
 
 
@@ -93,11 +93,22 @@ def test_docker_host_is_respected(podman: Podman, monkeypatch: pytest.MonkeyPatc
             images_at("unix:///no/where")
 
 
+class Issued(NamedTuple):
+    authority: Authority
+    server: Certificate
+    client: Certificate
+
+
+@pytest.fixture(scope="module")
+def issued(tmp_path_factory: pytest.TempPathFactory) -> Issued:
+    authority = Authority(tmp_path_factory.mktemp("certificates"))
+    return Issued(authority, authority.issue("server"), authority.issue("client", "clientAuth"))
+
+
 @pytest.fixture
-def tls(tmp_path: Path) -> ssl.SSLContext:
+def tls(issued: Issued, tmp_path: Path) -> ssl.SSLContext:
     """What a server needs that knows its clients; theirs is in the folder "client"."""
-    authority = Authority(tmp_path)
-    server, client = authority.issue("server"), authority.issue("client", "clientAuth")
+    authority, server, client = issued
     folder = tmp_path / "client"
     folder.mkdir()
     for name, file in (("ca", authority.certificate), ("cert", client.certificate), ("key", client.key)):
@@ -116,6 +127,21 @@ def test_tls(podman: Podman, tls: ssl.SSLContext, tmp_path: Path, monkeypatch: p
         monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
         monkeypatch.setenv("DOCKER_HOST", f"tcp://{host}")
         assert images_at() == [IMAGE]
+
+
+def test_certificates_without_the_extensions_of_today(
+    podman: Podman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker's own documents make such ones, which Python has come to refuse by default."""
+    authority = Authority(tmp_path, bare=True)
+    server = authority.issue("server")
+    (tmp_path / "client").mkdir()
+    (tmp_path / "client" / "ca.pem").write_bytes(authority.certificate.read_bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server.certificate, server.key)
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path / "client"))
+    with proxy(podman, context) as host:
+        assert images_at(f"https://{host}") == [IMAGE]
 
 
 def test_a_server_that_is_not_trusted(
@@ -172,14 +198,22 @@ class Odd(socketserver.StreamRequestHandler):
         self.wfile.write(self.answer)
 
 
-@pytest.mark.parametrize("answer", [b"", b"rubbish\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"])
-def test_who_answers_is_no_engine(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (b"", "broke"),
+        (b"rubbish\r\n\r\n", "broke"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "broke"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n", r"^The Docker Engine refused \(302\): Found$"),
+    ],
+)
+def test_who_answers_is_no_engine(answer: bytes, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Odd, "answer", answer)
     with socketserver.TCPServer(("127.0.0.1", 0), Odd) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            with pytest.raises(EngineError, match="broke"):
+            with pytest.raises(EngineError, match=complaint):
                 ListContainers(docker_server_url=f"tcp://127.0.0.1:{server.server_address[1]}").run()
         finally:
             server.shutdown()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.kubernetes.certificates import OPENSSL, Certificates
+from tests.tasks.kubernetes.certificates import Certificates
 from tests.tasks.kubernetes.cluster import Cluster
 
 
@@ -29,6 +29,4 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """An authority, and what it signed."""
-    if OPENSSL is None:
-        pytest.skip("makes certificates with the openssl program, which is not installed")
     return Certificates.make(tmp_path_factory.mktemp("certificates"))

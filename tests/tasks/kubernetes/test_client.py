@@ -300,8 +300,8 @@ def test_a_redirect_is_not_followed(cluster: Cluster) -> None:
         jobs()
 
 
-@pytest.mark.parametrize("server", ["cluster.example", "ftp://a", "https://"])
-def test_an_address_that_is_none(server: str, cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", ["cluster.example", "ftp://a", "https://", "https://a:99999", "https://a:b", 5])
+def test_an_address_that_is_none(server: Any, cluster: Cluster, tmp_path: Path) -> None:
     cluster.url = server
     cluster.kubeconfig(tmp_path)
     with pytest.raises(ConfigurationError, match=r"is no address of an API server: https://HOST:PORT is"):

@@ -1,5 +1,8 @@
 """The tasks for jobs, but for the one that runs them."""
 
+import json
+from typing import Any
+
 import pytest
 
 from miniprefect import Flow
@@ -10,6 +13,7 @@ from miniprefect.tasks.kubernetes import (
     PatchNamespacedJob,
     ReadNamespacedJob,
     ReplaceNamespacedJob,
+    RunNamespacedJob,
 )
 from miniprefect.tasks.kubernetes.errors import ApiError
 from tests.tasks.kubernetes.cluster import Cluster, job
@@ -55,6 +59,21 @@ def test_what_run_gets_comes_on_top(cluster: Cluster) -> None:
     assert cluster.requests[0].body == {**job("a", "true"), "metadata": {"name": "b"}}
     assert cluster.requests[0].query == {"fieldManager": "me", "dryRun": "All"}
     assert task.body == job("a", "true")
+
+
+def test_a_manifest_may_be_text(cluster: Cluster) -> None:
+    CreateNamespacedJob(body=json.dumps(job("a", "true"))).run(body='{"metadata": {"name": "b"}}')
+    assert cluster.requests[0].body == {**job("a", "true"), "metadata": {"name": "b"}}
+    pytest.importorskip("yaml", reason="reads YAML with PyYAML, which is not installed")
+    PatchNamespacedJob("b", body="metadata:\n  labels: {x: y}\n").run()
+    assert cluster.requests[1].body == {"metadata": {"labels": {"x": "y"}}}
+
+
+@pytest.mark.parametrize("body", [[{"kind": "Job"}], "[1]", "1", 1])
+@pytest.mark.parametrize("task", [CreateNamespacedJob(), ReplaceNamespacedJob("a"), RunNamespacedJob()])
+def test_what_is_no_manifest(task: Any, body: Any) -> None:
+    with pytest.raises(TypeError, match=r"^The body is to be the manifest of a job: a dict, or its text, not of type "):
+        task.run(body=body)
 
 
 def test_patches_are_merged_or_steps(cluster: Cluster) -> None:

@@ -126,6 +126,9 @@ def without(name: str) -> Json:
         (without("users"), "There is no user 'u' in "),
         ({"clusters": [{"name": "c", "cluster": {}}]}, "has no server."),
         ({"clusters": [{"name": "c", "cluster": {"server": "https://c", "proxy-url": "http://p"}}]}, "has a proxy-url"),
+        ({"clusters": "c"}, "config: `clusters` is to be a list of objects, each with its name and a `cluster`"),
+        ({"users": ["u"]}, "config: `users` is to be a list of objects, each with its name and a `user`"),
+        ({"users": [{"name": "u", "user": "geheim"}]}, "config: `users` is to be a list of objects"),
     ],
 )
 def test_something_is_missing(parts: Json, complaint: str, tmp_path: Path) -> None:
@@ -141,6 +144,9 @@ def test_something_is_missing(parts: Json, complaint: str, tmp_path: Path) -> No
         ({"client-key-data": "QQ=="}, "needs both a client-certificate and a client-key"),
         ({"auth-provider": {"name": "gcp"}}, "auth-provider, which Kubernetes gave up in 1.26"),
         ({"exec": {"apiVersion": "client.authentication.k8s.io/v1"}}, "has no command"),
+        ({"exec": "geheim"}, "user 'u' of .*config: `exec` is to be an object with a `command`"),
+        ({"exec": {"command": "true", "env": [{"A": "geheim"}]}}, "has an `env` that is no list of names and values"),
+        ({"exec": {"command": "true", "env": "geheim"}}, "has an `env` that is no list of names and values"),
         ({"token": "t", "as-groups": ["admins"]}, "user 'u' of .*config has 'as-groups', and acting as somebody else"),
         ({"tokenFile": "nowhere"}, "Can't read .*nowhere"),
         ({"token": "ge\nheim"}, "The token for the API server holds line ends"),

@@ -68,13 +68,13 @@ def ask(function: Callable[..., Any], url: str, extra: Mapping[str, Any] | None,
     Args:
         function: the function.
         url: where the Engine listens.
-        extra: the user's further options; they win over `kwargs`.
+        extra: the user's further options.
         *args: arguments.
-        **kwargs: options.
+        **kwargs: options that are arguments of the task.
     """
-    known = inspect.signature(function).parameters
-    unknown = [name for name in extra or {} if name not in known]
+    parameters = inspect.signature(function).parameters.values()
+    options = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY} - kwargs.keys()
+    unknown = [name for name in extra or {} if name not in options]
     if unknown:
-        options = sorted(name for name, parameter in known.items() if parameter.kind is parameter.KEYWORD_ONLY)
-        raise TypeError(f"extra_docker_kwargs has {unknown[0]!r}, which is none of {', '.join(options)}.")
-    return function(Engine(url), *args, **{**kwargs, **(extra or {})})
+        raise TypeError(f"extra_docker_kwargs has {unknown[0]!r}, which is none of {', '.join(sorted(options))}.")
+    return function(Engine(url), *args, **kwargs, **(extra or {}))

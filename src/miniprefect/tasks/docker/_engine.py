@@ -27,6 +27,7 @@ DEFAULT_URL = "unix:///var/run/docker.sock"
 _NEWEST = (1, 51)  # of the versions of the API, the last that this was written for
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _PATIENCE = 60.0  # seconds, to connect
+_NOTHING_TO_DO = 304  # a container is started that runs, or stopped that does not
 
 Query = Mapping[str, Any]
 Body = bytes | IO[bytes] | None
@@ -135,7 +136,7 @@ class Engine:
             # While it waits for an answer, which may take hours, only the end of the connection can wake it up.
             with interrupted_gently(lambda: _shut(end)):
                 response = sending.by(connection)
-                if response.status >= 400:
+                if response.status >= 300 and response.status != _NOTHING_TO_DO:
                     raise EngineError(f"The Docker Engine refused ({response.status}): {_complaint(response)}")
                 yield response
         except EngineError:
@@ -227,6 +228,8 @@ def _tls() -> ssl.SSLContext:
     folder = Path(given) if given else Path.home() / ".docker"
     authority, certificate, key = (folder / f"{name}.pem" for name in ("ca", "cert", "key"))
     context = ssl.create_default_context(cafile=str(authority) if authority.exists() else None)
+    # Python 3.13 came to ask for extensions (RFC 5280) that certificates made as Docker's documents say lack.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if certificate.exists():
         context.load_cert_chain(certificate, key)
     return context

@@ -125,14 +125,12 @@ class Client:
             raise
 
     def _connection(self, credentials: Credentials, timeout: float) -> http.client.HTTPConnection:
-        url = urlsplit(self.access.server)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ConfigurationError(f"{self.access.server!r} is no address of an API server: https://HOST:PORT is.")
-        if url.scheme == "http":
-            return http.client.HTTPConnection(url.hostname, url.port, timeout=timeout)
+        scheme, host, port = _parts(self.access.server)
+        if scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=timeout)
         if self._tls is None or self._tls[0] != credentials.certificate:
             self._tls = (credentials.certificate, self.access.tls(credentials.certificate))
-        return _Connection(url.hostname, url.port, self._tls[1], self.access.server_name, timeout)
+        return _Connection(host, port, self._tls[1], self.access.server_name, timeout)
 
     @contextlib.contextmanager
     def problems(self, call: Call) -> Iterator[None]:
@@ -150,6 +148,18 @@ class Client:
         else:
             return
         raise UnreachableError(f"Could not {call.what} at {self.access.server}: {problem}.")
+
+
+def _parts(address: str) -> tuple[str, str, int | None]:
+    """Take an address apart: scheme, host and port."""
+    try:
+        url = urlsplit(address)
+        scheme, host, port = url.scheme, url.hostname, url.port
+    except ValueError:
+        scheme, host, port = "", None, None
+    if scheme not in ("http", "https") or not host:
+        raise ConfigurationError(f"{address!r} is no address of an API server: https://HOST:PORT is.")
+    return scheme, host, port
 
 
 class _Connection(http.client.HTTPSConnection):

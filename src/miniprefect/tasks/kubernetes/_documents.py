@@ -37,4 +37,4 @@ def parse(text: str, source: str, remedy: str) -> Any:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""
     # Not raised from the error, which quotes the text: there may be a token in it.
-    raise ConfigurationError(f"{source}{line} is neither JSON nor YAML.")
+    raise ConfigurationError(f"{source}{line} is neither JSON nor one document of YAML.")

@@ -56,10 +56,9 @@ class KubeConfig:
             raise ConfigurationError(f"{file} is no kubeconfig.")
         self.current = self.current or found.get("current-context") or ""
         for kind in ("cluster", "user", "context"):
-            for item in found.get(f"{kind}s") or ():
-                title = f"{kind} {item.get('name')!r} of {file}"
-                entry = Entry(item.get(kind) or {}, title, file.parent)
-                self.entries.setdefault((kind, item.get("name")), entry)
+            for name, values in _items(found, kind, file):
+                entry = Entry(values, f"{kind} {name!r} of {file}", file.parent)
+                self.entries.setdefault((kind, name), entry)
 
     def _entry(self, kind: str, name: str) -> Entry:
         if (kind, name) not in self.entries:
@@ -87,7 +86,7 @@ class KubeConfig:
             raise ConfigurationError(f"{cluster.title} has a proxy-url, and proxies are not supported.")
         user = self._entry("user", context["user"]) if context.get("user") else Entry({}, "nobody", Path())
         return Access(
-            server=cluster["server"],
+            server=str(cluster["server"]),
             authority=cluster.text("certificate-authority"),
             verify=not cluster.get("insecure-skip-tls-verify"),
             server_name=cluster.get("tls-server-name"),
@@ -95,11 +94,23 @@ class KubeConfig:
         )
 
 
+def _items(found: Mapping[str, Any], kind: str, file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what a kubeconfig has of a kind, by name."""
+    try:
+        for item in found.get(f"{kind}s") or ():
+            yield item["name"], dict(item.get(kind) or {})
+    except (KeyError, TypeError, ValueError, AttributeError):
+        shape = f"a list of objects, each with its name and a `{kind}`"
+        raise ConfigurationError(f"{file}: `{kind}s` is to be {shape}.") from None
+
+
 def _identity(user: Entry, cluster: Entry) -> Identify:
     """Tell who `user` is. Of several ways that one entry has, the first counts, in kubectl's order."""
     if pretended := [name for name in user if name == "as" or name.startswith("as-")]:
         raise ConfigurationError(f"{user.title} has {pretended[0]!r}, and acting as somebody else is not supported.")
     if user.get("exec"):
+        if not isinstance(user["exec"], dict):
+            raise ConfigurationError(f"{user.title}: `exec` is to be an object with a `command`.")
         return Plugin(user["exec"], user.title, user.folder, _told_to_plugins(cluster))
     if user.get("auth-provider"):
         raise ConfigurationError(

@@ -74,7 +74,10 @@ class Plugin:
         return str(self._folder / command) if os.path.dirname(command) else command
 
     def _environment(self) -> dict[str, str]:
-        given = {entry["name"]: str(entry["value"]) for entry in self._spec.get("env") or ()}
+        try:
+            given = {str(entry["name"]): str(entry["value"]) for entry in self._spec.get("env") or ()}
+        except (KeyError, TypeError):
+            raise self._error("has an `env` that is no list of names and values") from None
         info = {"apiVersion": self._version(), "kind": "ExecCredential", "spec": {"interactive": False}}
         if self._spec.get("provideClusterInfo"):
             info["spec"] = {"interactive": False, "cluster": self._cluster}

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from miniprefect.core.task import Task
 from miniprefect.tasks.kubernetes._client import DEFAULT_SECRET, connect
+from miniprefect.tasks.kubernetes._documents import parse
 from miniprefect.tasks.kubernetes._kinds import Kind, camel_case
 from miniprefect.tasks.kubernetes._objects import ApiObject
 from miniprefect.utilities.tasks import defaults_from_attrs
@@ -70,25 +71,40 @@ class KubernetesTask(Task):
 
         Raises:
             ValueError: there is neither.
+            TypeError: one is no manifest.
+            ConfigurationError: one is text, and neither JSON nor YAML.
         """
+        own, body = (self._manifest(given, what) for given in (own, body))
         if not own and not body:
             raise ValueError(f"A dictionary representing a {self.kind.model}{what} must be provided.")
         if isinstance(own, list) or isinstance(body, list):  # a JSON patch
             return body or own
         return {**(own or {}), **(body or {})}
 
+    def _manifest(self, given: Any, what: str) -> Any:
+        """Return a manifest as a dict, or what changes one as a dict or a list."""
+        if isinstance(given, str):
+            given = parse(given, "The body", "write it as JSON.")
+        if given is None or isinstance(given, dict) or (what and isinstance(given, list)):
+            return given
+        kind = type(given).__name__
+        raise TypeError(
+            f"The body is to be the manifest of a {self.kind.name}{what}: a dict, or its text, not of type {kind}."
+        )
+
 
 class CreateTask(KubernetesTask):
     """Create an object.
 
     Args:
-        body: the manifest as a dict. What is given to `run` is laid over what the task was made with, key by key.
+        body: the manifest as a dict, or its text in JSON, or with PyYAML in YAML. What is given to `run` is laid over
+            what the task was made with, key by key.
         namespace, kube_kwargs, kubernetes_api_key_secret, **kwargs: as for `KubernetesTask`.
     """
 
     def __init__(
         self,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,
@@ -100,7 +116,7 @@ class CreateTask(KubernetesTask):
     @defaults_from_attrs("namespace", "kubernetes_api_key_secret")
     def run(
         self,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,

@@ -107,7 +107,7 @@ class _Described(_Named):
     def __init__(
         self,
         job_name: str | None = None,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,
@@ -120,7 +120,7 @@ class _Described(_Named):
     def run(
         self,
         job_name: str | None = None,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,
@@ -153,7 +153,7 @@ class ReplaceNamespacedJob(_Described):
 
     Args:
         job_name: its name.
-        body: the manifest as a dict.
+        body: the manifest as a dict or as text, as for `CreateTask`.
         namespace, kube_kwargs, kubernetes_api_key_secret, **kwargs: as for `KubernetesTask`.
     """
 
@@ -167,7 +167,8 @@ class RunNamespacedJob(CreateTask):
     there.
 
     Args:
-        body: the manifest as a dict. What is given to `run` is laid over what the task was made with, key by key.
+        body: the manifest as a dict, or its text in JSON, or with PyYAML in YAML. What is given to `run` is laid over
+            what the task was made with, key by key.
         namespace, kube_kwargs, kubernetes_api_key_secret: as for `KubernetesTask`; `kube_kwargs` are for the
             creation of the job.
         job_status_poll_interval: seconds between two looks at the job.
@@ -180,7 +181,7 @@ class RunNamespacedJob(CreateTask):
 
     def __init__(
         self,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,
@@ -203,7 +204,7 @@ class RunNamespacedJob(CreateTask):
     )
     def run(
         self,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,
@@ -218,14 +219,14 @@ class RunNamespacedJob(CreateTask):
             ValueError: there is no body, no name in it, or no such level.
             KubernetesError: the API server refuses, or is out of reach: while the job runs, for five minutes.
         """
-        body = self.described(self.body, body)
-        metadata = body.get("metadata") or {}
+        manifest = self.described(self.body, body)
+        metadata = manifest.get("metadata") or {}
         if not metadata.get("name") and not metadata.get("generateName"):
             raise ValueError("The job name must be defined in the body under the metadata key.")
         level = None if log_level is None else _level(log_level)
         client = connect(kubernetes_api_key_secret)
         kwargs = {**self.kube_kwargs, **(kube_kwargs or {})}
-        job = client.request(JOB.call("create", namespace, metadata.get("name"), body, kwargs))
+        job = client.request(JOB.call("create", namespace, metadata.get("name"), manifest, kwargs))
         name = job.metadata.name
         self.logger.info("Job %s has been created.", name)
         with contextlib.closing(JobWatch(client, job, self.logger, level)) as watch:

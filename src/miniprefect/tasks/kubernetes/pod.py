@@ -105,7 +105,7 @@ class _Described(_Named):
     def __init__(
         self,
         pod_name: str | None = None,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,
@@ -118,7 +118,7 @@ class _Described(_Named):
     def run(
         self,
         pod_name: str | None = None,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | str | None = None,
         namespace: str = "default",
         kube_kwargs: dict[str, Any] | None = None,
         kubernetes_api_key_secret: str | None = DEFAULT_SECRET,
@@ -151,7 +151,7 @@ class ReplaceNamespacedPod(_Described):
 
     Args:
         pod_name: its name.
-        body: the manifest as a dict.
+        body: the manifest as a dict or as text, as for `CreateTask`.
         namespace, kube_kwargs, kubernetes_api_key_secret, **kwargs: as for `KubernetesTask`.
     """
 

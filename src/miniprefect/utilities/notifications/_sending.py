@@ -10,6 +10,7 @@ import smtplib
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from email.errors import MessageError
 from email.message import Message
 from http.client import HTTPException
 from typing import Any, NamedTuple
@@ -109,6 +110,6 @@ def send_mail(server: MailServer, mail: Message) -> str:
         return f"the mail server answered with SMTP status {error.smtp_code}."
     except ssl.SSLCertVerificationError as error:
         return f"the certificate of the mail server is not trusted: {error.verify_message}."
-    except (OSError, ValueError) as error:  # every SMTPException is an OSError
+    except (OSError, ValueError, MessageError) as error:  # every SMTPException is an OSError
         return f"{type(error).__name__}."
     return ""
