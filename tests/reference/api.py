@@ -5,6 +5,7 @@ What stands on which page is said by `PAGES`.
 """
 
 import ast
+import copy
 import functools
 import inspect
 import re
@@ -16,7 +17,8 @@ from typing import Any
 from tests.test_exports import resolve
 
 FOLDER = "api"
-WIDEST = 100
+WIDEST = 100  # of a signature in one line
+LINE = 120
 
 Callables = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -50,6 +52,7 @@ PAGES: dict[str, Page] = {
         {
             "miniprefect": "case resource_manager",
             "miniprefect.tasks.control_flow": "switch ifelse merge FilterTask",
+            "miniprefect.tasks.core.resource_manager": "ResourceManager ResourceContext",
         },
     ),
     "states-signals-triggers": Page(
@@ -57,8 +60,8 @@ PAGES: dict[str, Page] = {
         "[States and results](../states-and-results.md)",
         {
             "miniprefect.engine.state": "State Pending Scheduled Paused Resume Retrying Running Cancelling Finished "
-            "Looped Success Cached Mapped Skipped Failed TimedOut TriggerFailed ValidationFailed Cancelled ClientFailed "
-            "Submitted Queued",
+            "Looped Success Cached Mapped Skipped Failed TimedOut TriggerFailed ValidationFailed Cancelled "
+            "ClientFailed Submitted Queued",
             "miniprefect.engine.signals": "PrefectStateSignal FAIL LOOP PAUSE RETRY SKIP SUCCESS TRIGGERFAIL "
             "VALIDATIONFAIL ENDRUN signal_from_state",
             "miniprefect.triggers": "all_successful all_failed all_finished any_successful any_failed some_successful "
@@ -148,6 +151,15 @@ def tree_of(module: Any) -> ast.Module:
     return ast.parse(inspect.getsource(module))
 
 
+@functools.cache
+def aliases_of(module: Any) -> dict[str, ast.expr]:
+    """The names that a module gives to types, such as `AnyPath = str | os.PathLike[str]`."""
+    assigned = [node for node in tree_of(module).body if isinstance(node, ast.Assign)]
+    kinds = ast.Subscript | ast.BinOp
+    named = [(node.targets[0], node.value) for node in assigned if isinstance(node.value, kinds)]
+    return {target.id: value for target, value in named if isinstance(target, ast.Name)}
+
+
 def definition(thing: Any) -> ast.ClassDef | Callables:
     """Where a class or a function of a module is defined; of several with one name, as of overloads, the last."""
     thing = inspect.unwrap(thing)
@@ -160,16 +172,23 @@ def definition(thing: Any) -> ast.ClassDef | Callables:
     return found
 
 
-def members_of(cls: type) -> dict[str, ast.AST]:
-    """The methods and properties that a class body defines, by name."""
+def members_of(cls: type) -> dict[str, Callables]:
+    """The methods and properties of a class body, by name; also functions that it takes over, as `report = report`."""
     node = definition(cls)
-    functions = [one for one in node.body if isinstance(one, Callables)]
-    return {one.name: one for one in functions if not any(is_setter(mark) for mark in one.decorator_list)}
+    functions = {one.name: one for one in node.body if isinstance(one, Callables) and not is_setter(one)}
+    taken = {name: one for name, one in vars(cls).items() if name not in functions and is_of_a_module(one)}
+    found = {name: spelled_out(one, inspect.getmodule(cls)) for name, one in functions.items()}
+    return found | {name: spelled_out(definition(one), inspect.getmodule(one)) for name, one in taken.items()}
 
 
-def is_setter(mark: ast.expr) -> bool:
-    """Whether a decorator makes the setter of a property."""
-    return isinstance(mark, ast.Attribute) and mark.attr == "setter"
+def is_of_a_module(thing: Any) -> bool:
+    """Whether a value is a public function that stands in no class."""
+    return inspect.isfunction(thing) and thing.__qualname__ == thing.__name__ and not thing.__name__.startswith("_")
+
+
+def is_setter(node: Callables) -> bool:
+    """Whether a function of a class body is the setter of a property."""
+    return any(isinstance(mark, ast.Attribute) and mark.attr == "setter" for mark in node.decorator_list)
 
 
 def marks_of(node: Callables) -> set[str]:
@@ -178,6 +197,27 @@ def marks_of(node: Callables) -> set[str]:
 
 
 # Signatures
+
+
+class WithoutAliases(ast.NodeTransformer):
+    """Puts types where a module's own names for them are."""
+
+    def __init__(self, aliases: dict[str, ast.expr]) -> None:
+        self.aliases = aliases
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return self.visit(self.aliases[node.id]) if node.id in self.aliases else node
+
+
+def spelled_out(node: Callables, module: Any) -> Callables:
+    """A function whose types are those that readers know."""
+    copied = copy.deepcopy(node)
+    change = WithoutAliases(aliases_of(module))
+    for one in ast.walk(copied.args):
+        if isinstance(one, ast.arg) and one.annotation:
+            one.annotation = change.visit(one.annotation)
+    copied.returns = copied.returns and change.visit(copied.returns)
+    return copied
 
 
 def signature(name: str, node: Callables, is_method: bool) -> str:
@@ -239,9 +279,14 @@ def section(title: str, body: str) -> str:
     blocks = re.split(r"\n(?=\S)", body.strip())
     items = [ITEM.match(" ".join(block.split())) for block in blocks]
     if title in ("Args", "Raises") and all(items):
-        lines = [f"* `{item['name']}`: {markdown(item['text'])}" for item in items if item]
+        lines = [bullet(item["name"], item["text"]) for item in items if item]
         return f"{title if title == 'Raises' else 'Arguments'}:\n\n" + "\n".join(lines)
-    return f"{title}: {markdown(' '.join(body.split()))}"
+    return markdown(f"{title}: {body}")
+
+
+def bullet(name: str, text: str) -> str:
+    """An item of a list."""
+    return fill(re.sub(r"``([^`]+)``", r"`\1`", f"* `{name}`: {text}"), "  ")
 
 
 def prose(text: str) -> str:
@@ -251,9 +296,17 @@ def prose(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text with its double backticks made single, in one line a paragraph."""
-    lines = re.sub(r"``([^`]+)``", r"`\1`", text).splitlines()
-    return "\n".join(lines) if any(line.lstrip().startswith(("*", "-")) for line in lines) else " ".join(lines)
+    """A paragraph with its double backticks made single; lists keep their lines."""
+    text = re.sub(r"``([^`]+)``", r"`\1`", text)
+    if re.search(r"^\s*[*-] ", text, re.M):
+        return text
+    return fill(text)
+
+
+def fill(text: str, indent: str = "") -> str:
+    """Text in lines of readable length, but for the first indented."""
+    whole = " ".join(text.split())
+    return textwrap.fill(whole, LINE, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 # Entries
@@ -262,9 +315,8 @@ def markdown(text: str) -> str:
 def entry(name: str, thing: Any, documented: set[Any]) -> str:
     """What a page says of a class or a function."""
     if not inspect.isclass(thing):
-        node = definition(thing)
-        assert isinstance(node, Callables)
-        return f"### {name}\n\n{fenced(signature(name, node, False))}\n\n{readable(ast.get_docstring(node) or '')}\n"
+        node = spelled_out(definition(thing), inspect.getmodule(inspect.unwrap(thing)))
+        return f"### {name}\n\n{fenced(signature(name, node, False))}\n\n{readable(document(node))}\n"
     return f"### {name}\n\n" + "\n\n".join(filter(None, class_parts(name, thing, documented))) + "\n"
 
 
@@ -276,19 +328,36 @@ def fenced(text: str) -> str:
 def class_parts(name: str, cls: type, documented: set[Any]) -> Iterator[str]:
     """The constructor of a class, what it says of itself, its properties and its methods."""
     own, base = own_classes(cls, documented)
-    members: dict[str, Any] = {}
-    for one in reversed(own):
-        members.update(members_of(one))
+    members: dict[str, Callables] = {}
+    for one in own:
+        members |= {key: node for key, node in members_of(one).items() if key not in members}
     yield constructor(name, cls, members)
     yield f"A kind of `{base.__name__}`." if base else ""
-    yield readable(ast.get_docstring(definition(cls)) or "")
-    shown = {key: node for key, node in members.items() if not key.startswith("_") and ast.get_docstring(node)}
-    properties = [node for node in shown.values() if is_property(node)]
-    yield "\n".join(f"* `{node.name}`: {readable(ast.get_docstring(node) or '')}" for node in properties)
-    for key, node in shown.items():
-        if not is_property(node):
-            yield f"#### {name}.{key}\n\n{fenced(signature(key, node, True))}"
-            yield readable(ast.get_docstring(node) or "")
+    yield readable(document(definition(cls)))
+    public = [node for key, node in members.items() if key == "__call__" or not key.startswith("_")]
+    shown = [node for node in public if document(node)]
+    short = [node for node in shown if is_short(node)]
+    if short:
+        lines = (bullet(node.name if is_property(node) else called(node), document(node)) for node in short)
+        yield "Members:\n\n" + "\n".join(lines)
+    for node in shown:
+        if node not in short:
+            yield f"#### {name}.{node.name}\n\n{fenced(called(node))}\n\n{readable(document(node))}"
+
+
+def document(node: Any) -> str:
+    """The docstring of a definition."""
+    return ast.get_docstring(node) or ""
+
+
+def called(node: Callables) -> str:
+    """How a method is called."""
+    return signature(node.name, node, True)
+
+
+def is_short(node: Callables) -> bool:
+    """Whether a line says all that there is to say of a method, as of a property."""
+    return is_property(node) or "\n" not in called(node) + document(node).strip()
 
 
 def is_property(node: Callables) -> bool:
@@ -330,7 +399,7 @@ def names_of(page: Page) -> Iterator[tuple[str, str, Any]]:
 
 def text_of(page: Page, documented: set[Any]) -> str:
     """The text of one page."""
-    parts = [f"{NOTE}# {page.title}\n\n[The API](index.md). To learn it: {page.guide}.\n"]
+    parts = [f"{NOTE}# {page.title}\n\n[The API](index.md). To learn it:\n{page.guide}.\n"]
     for module, name, thing in names_of(page):
         heading = f"\n## {module}\n"
         if heading not in parts:

@@ -22,6 +22,7 @@ WORKS, DIFFERENT, MISSING = "works", "differs", "not here"
 
 RAISES = "can be made; whatever it does raises `NoBackendError`"
 CALL_RAISES = "raises `NoBackendError` when it is called"
+ARTIFACT = "does nothing and returns None, as in Prefect without a backend"
 VIEW = "can be made; fetching one raises `NoBackendError`"
 RUN_RAISES = "can be put into a flow; fails when it runs, and says what to do instead"
 KEPT = "keeps its arguments; never used, nothing is uploaded or built"
@@ -34,7 +35,8 @@ DIFFERS: Mapping[str, str] = {
     "prefect.backend.flow_run.FlowRunView": VIEW,
     "prefect.backend.task_run.TaskRunView": VIEW,
     "prefect.backend.tenant.TenantView": VIEW,
-    "prefect.artifacts": CALL_RAISES,
+    "prefect.backend.artifacts": ARTIFACT,
+    "prefect.artifacts": ARTIFACT,
     "prefect.client.client.Client": RAISES,
     "prefect.client.secrets.Secret": "reads the environment and the configuration; there is no Cloud to ask",
     "prefect.storage": KEPT,
@@ -220,7 +222,11 @@ def rows() -> Iterator[Row]:
         home = one.home if one.origin in origins else one.module
         places.setdefault((f"{home}.{one.name}", answer_for(one, members)), []).append(one)
     found = [
-        (tuple(sorted({one.module for one in ones}, key=lambda module: module.count("."))), answer, ones[0].name)
+        (
+            tuple(sorted({one.module for one in ones}, key=lambda module: (module.count("."), module))),
+            answer,
+            ones[0].name,
+        )
         for (_, answer), ones in places.items()
     ]
     named = {module for modules, _, name in found if name for module in modules}
@@ -238,8 +244,8 @@ What became of each here: it *works*; it *differs*, and how; or it is *not here*
 can be imported from several modules stands in one row with all of them. Replace `prefect` by `miniprefect`, or let
 [`miniprefect script`](coming-from-prefect.md#running-an-old-script) do it.
 
-Of {count} names and modules, {works} work, {differs} differ, and {missing} are not here: most of these talk to
-Prefect's server or to one vendor's service. Methods and parameters were compared, too: what a class lacks is said.
+Of {count} names, {works} work, {differs} differ, and {missing} are not here: nearly all of these talk to Prefect's
+server or to one vendor's service. Methods and parameters were compared, too: what a class lacks is said.
 """
 
 
