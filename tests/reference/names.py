@@ -6,6 +6,7 @@ Only how a name that is here behaves otherwise has to be written down: that is `
 """
 
 import contextlib
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -147,6 +148,7 @@ class Row:
         return f"| {', '.join(f'`{module}`' for module in self.modules)} | {names} | {self.answer} |"
 
 
+@functools.cache
 def find(path: str) -> Any:
     """What is at a path of Prefect's here; None if nothing is."""
     with contextlib.suppress(ImportError, AttributeError):

@@ -8,6 +8,7 @@ It imports every module of Prefect that is public by its name. Libraries of vend
 for by modules that have whatever they are asked for, so that the tasks that call them can be imported as well.
 """
 
+import enum
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -128,6 +129,8 @@ def public_names(module: types.ModuleType) -> Iterator[tuple[str, Any, str]]:
 
 def parameters(function: Any) -> str:
     """The names that a callable takes as keywords, or "*" if that can't be told."""
+    if isinstance(function, enum.EnumMeta):  # which Python says otherwise in every version
+        return "*"
     try:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
