@@ -8,6 +8,7 @@ import ast
 import copy
 import functools
 import inspect
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,9 @@ from tests.test_exports import resolve
 FOLDER = "api"
 WIDEST = 100  # of a signature in one line
 LINE = 120
+
+# Names that differ from others of their page, `Task` and `Success`, in capitals only, which anchors do not have.
+TWINS = {"task": "function", "SUCCESS": "signal"}
 
 Callables = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -312,12 +316,22 @@ def fill(text: str, indent: str = "") -> str:
 # Entries
 
 
+def heading(name: str) -> str:
+    """The heading of an entry."""
+    return f"{name} ({TWINS[name]})" if name in TWINS else name
+
+
+def anchor(name: str) -> str:
+    """What a link to an entry ends in."""
+    return re.sub(r"[^\w-]", "", heading(name).lower().replace(" ", "-"))
+
+
 def entry(name: str, thing: Any, documented: set[Any]) -> str:
     """What a page says of a class or a function."""
     if not inspect.isclass(thing):
         node = spelled_out(definition(thing), inspect.getmodule(inspect.unwrap(thing)))
-        return f"### {name}\n\n{fenced(signature(name, node, False))}\n\n{readable(document(node))}\n"
-    return f"### {name}\n\n" + "\n\n".join(filter(None, class_parts(name, thing, documented))) + "\n"
+        return f"### {heading(name)}\n\n{fenced(signature(name, node, False))}\n\n{readable(document(node))}\n"
+    return f"### {heading(name)}\n\n" + "\n\n".join(filter(None, class_parts(name, thing, documented))) + "\n"
 
 
 def fenced(text: str) -> str:
@@ -413,8 +427,8 @@ def index(pages: Iterable[tuple[str, Page]]) -> str:
     lines = [f"{NOTE}# The API\n\nWhat scripts import, with its arguments, as the docstrings say.\n"]
     for file, page in pages:
         lines.append(f"\n## [{page.title}]({file}.md)\n\n")
-        for module, names in page.names.items():
-            links = ", ".join(f"[`{name}`]({file}.md#{name.lower()})" for name in names.split())
+        for module, group in itertools.groupby(names_of(page), key=lambda found: found[0]):
+            links = ", ".join(f"[`{name}`]({file}.md#{anchor(name)})" for _, name, _ in group)
             lines.append(f"* `{module}`: {links}\n")
     return "".join(lines)
 

@@ -7,6 +7,8 @@ Only how a name that is here behaves otherwise has to be written down: that is `
 
 import contextlib
 import functools
+import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -161,13 +163,19 @@ def lacks(found: Any, members: Iterable[str]) -> Iterator[str]:
     for member in members:
         name, _, parameters = member.rstrip(")").partition("(")
         if name and not hasattr(found, name):
-            if not hasattr(found, "__getattr__"):
+            if not (hasattr(found, "__getattr__") or is_set(found, name)):
                 yield f"`{name}`"
             continue
         ours = getattr(found, name) if name else found
         known = known_parameters(ours) if "(" in member and callable(ours) else None
         missing = [] if known is None else sorted({*filter(None, parameters.split(","))} - known - {"*"})
         yield from (f"`{name}({one}=)`" for one in missing)
+
+
+def is_set(cls: type, name: str) -> bool:
+    """Whether the methods of a class set an attribute."""
+    own = [one for one in cls.__mro__ if one.__module__.startswith("miniprefect")]
+    return any(re.search(rf"\bself\.{name}\b.* = ", inspect.getsource(one)) for one in own)
 
 
 def known_parameters(function: Any) -> set[str] | None:

@@ -98,6 +98,12 @@ def test_every_remark_is_about_something(table: dict[str, str]) -> None:
     assert {*table} - about == set()
 
 
+def test_what_a_class_lacks_is_found() -> None:
+    storage = resolve("prefect.storage.Storage")
+    assert [*names.lacks(storage, ["(labels)", "name", "labels", "add_flow(flow)"])] == []
+    assert [*names.lacks(storage, ["other", "add_flow(flow,project)"])] == ["`other`", "`add_flow(project=)`"]
+
+
 def remarked(remark: str) -> list[str]:
     """The paths of which the page says just that."""
     origins = {one.origin for one in names.recorded() if one.name and names.find(one.path) is not None}
@@ -145,6 +151,12 @@ def test_a_client_raises_whatever_it_is_asked() -> None:
 def test_every_name_of_the_root_has_its_place() -> None:
     shown = {name for page in api.PAGES.values() for _, name, _ in api.names_of(page)}
     assert {*miniprefect.__all__} - shown == {"Client", "config", "context"}
+
+
+def test_every_entry_has_an_anchor_of_its_own() -> None:
+    for page in api.PAGES.values():
+        anchors = Counter(api.anchor(name) for _, name, _ in api.names_of(page))
+        assert [one for one, times in anchors.items() if times > 1] == []
 
 
 def test_a_page_shows_what_a_class_takes_from_a_module() -> None:
