@@ -77,7 +77,9 @@ def run_child(topic: str, options: list[str], wanted: list[str], home: str, repo
     if "CONFORMANCE_EXECUTOR" in os.environ:
         environment["PREFECT__ENGINE__EXECUTOR__DEFAULT_CLASS"] = os.environ["CONFORMANCE_EXECUTOR"]
     environment.update(HOME=home, TZ="UTC", PREFECT__HOME_DIR=f"{home}/prefect", PREFECT__LOGGING__LEVEL="INFO")
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(HERE)]))
+    # The child runs in a folder of its own, where "src" would be nothing.
+    given = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    environment["PYTHONPATH"] = os.pathsep.join([*given, str(HERE)])
     child = subprocess.run(
         command,
         env=environment,

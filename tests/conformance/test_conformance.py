@@ -114,6 +114,14 @@ def on(executor: str) -> tuple[str, str]:
     return "--executor", f"prefect.executors.{executor}"
 
 
+def test_it_can_be_played_from_a_clone_with_src_as_the_path() -> None:
+    command = [sys.executable, str(HERE / "play.py"), "retries", "a_function_decorated_twice_by_hand"]
+    environment = {**os.environ, "PYTHONPATH": "src"}
+    done = subprocess.run(command, env=environment, cwd=HERE.parents[1], text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert [*json.loads(done.stdout)] == ["a_function_decorated_twice_by_hand"]
+
+
 def promised(observation: Any) -> Any:
     """Drop the full texts of errors and warnings: only the fragments that scenarios name are promised."""
     if isinstance(observation, dict):
