@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -21,7 +21,7 @@ from typing import Any
 _CLEAR = "\x1b[G\x1b[K"
 
 # In seconds: how soon the line may be put back once more.
-_GAP = 0.0005
+_GAP = 0.002
 
 # The one that is held, for there is one bottom line.
 _held: "list[LiveLine]" = []
@@ -126,26 +126,22 @@ class LiveLine:
                 self._shown, self._shown_at = text, time.monotonic()
                 self._put(_CLEAR + text)
 
-    def write(self, stream: Any, text: str) -> None:
-        """Write above the line."""
+    def write(self, write: Callable[[str], Any], text: str) -> None:
+        """Write above the line, by the `write` of a stream; not for the eye before that is flushed."""
         if self.is_elsewhere:
             # The line may be there again at any time.
-            stream.write(_CLEAR + text)
-            stream.flush()
+            write(_CLEAR + text)
             return
         with self._lock:
-            self._is_begun = not text.endswith("\n")
+            self._is_begun = text[-1:] != "\n"
             if not self._shown:
-                stream.write(text)
-                return
+                write(text)
             # Ctrl-C may come between any two of these: the line may be taken for shown when it is not, but not else.
-            if self._is_begun or time.monotonic() - self._shown_at < _GAP:
-                stream.write(_CLEAR + text)
-                stream.flush()
+            elif self._is_begun or time.monotonic() - self._shown_at < _GAP:
+                write(_CLEAR + text)
                 self._shown = ""
             else:
-                stream.write(f"{_CLEAR}{text}{self._shown}")
-                stream.flush()
+                write(f"{_CLEAR}{text}{self._shown}")
                 self._shown_at = time.monotonic()
 
     def hold_still(self) -> None:
@@ -202,6 +198,7 @@ class _Above:
 
     def __init__(self, stream: Any, line: LiveLine) -> None:
         self.stream = stream
+        self._write = stream.write
         self._line = line
         self._rests: dict[int, str] = {}
 
@@ -210,25 +207,24 @@ class _Above:
 
     def write(self, text: str) -> int:
         """Write `text`."""
-        if self._line.is_over:
-            self.stream.write(text)
+        line, lines = self._line, text
+        if line.is_over:
+            self._write(text)
             return len(text)
-        lines = text
-        if self._rests or not text.endswith("\n"):
+        if self._rests or text[-1:] != "\n":
             thread = threading.get_ident()
             lines, end, rest = (self._rests.pop(thread, "") + text).rpartition("\n")
             lines += end
             if rest:
                 self._rests[thread] = rest
         if lines:
-            self._line.write(self.stream, lines)
+            line.write(self._write, lines)
         return len(text)
 
     def flush(self) -> None:
         """Write what this thread has written, even if its line has no end yet."""
-        rest = self._rests.pop(threading.get_ident(), "")
-        if rest:
-            self._line.write(self.stream, rest)
+        if self._rests and (rest := self._rests.pop(threading.get_ident(), "")):
+            self._line.write(self._write, rest)
         self.stream.flush()
 
     def write_rest(self) -> None:
