@@ -266,7 +266,7 @@ def annotation(node: ast.expr) -> str:
 # Docstrings
 
 SECTION = re.compile(r"^(Args|Raises|Returns|Yields):\s*$", re.M)
-ITEM = re.compile(r"^(?P<name>\*{0,2}[\w., ]+): +(?P<text>.*)", re.S)
+ITEM = re.compile(r"^(?P<name>[\w., *]+): +(?P<text>.*)", re.S)
 
 
 def readable(docstring: str) -> str:
@@ -283,7 +283,7 @@ def section(title: str, body: str) -> str:
     blocks = re.split(r"\n(?=\S)", body.strip())
     items = [ITEM.match(" ".join(block.split())) for block in blocks]
     if title in ("Args", "Raises") and all(items):
-        lines = [bullet(item["name"], item["text"]) for item in items if item]
+        lines = [bullet(item["name"].replace(", ", "`, `"), item["text"]) for item in items if item]
         return f"{title if title == 'Raises' else 'Arguments'}:\n\n" + "\n".join(lines)
     return markdown(f"{title}: {body}")
 

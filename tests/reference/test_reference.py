@@ -202,7 +202,7 @@ More of `it`.
 Args:
     a: what it is, at
         some length: long.
-    **b: others.
+    b, **c: others.
 
 Returns:
     What it
@@ -215,7 +215,7 @@ Raises:
         "Do `it`.",
         "More of `it`.",
         "Arguments:",
-        "* `a`: what it is, at some length: long.\n* `**b`: others.",
+        "* `a`: what it is, at some length: long.\n* `b`, `**c`: others.",
         "Returns: What it made.",
         "Raises:",
         "* `ValueError`: it can't.",
