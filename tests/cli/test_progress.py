@@ -79,7 +79,7 @@ def test_a_long_run_shows_how_far_it_is(executor: str, start: Start) -> None:
     terminal = start(*COMMAND, "run", "flow.py", "--executor", executor, *(["--workers", "2"] * (executor != "local")))
     assert terminal.end() == 1
     shown = re.findall(r"long one  \d+/\d+ \d+%[^\r\n\x1b]*", terminal.output)
-    form = r"long one  \d+/22 \d+%  crunch \d+/20( +running \d)?( +failed 1)?  [\d.]+/s  0:0\d left"
+    form = r"long one  \d+/22 \d+%  crunch \d+/20( +running \d)?( +failed 1)?  [\d.]+/s  \d+:\d\d left"
     assert [text for text in shown if re.fullmatch(form, text)], shown
     # Nothing of it is left, and nothing else is missing or out of shape.
     lines = screen(terminal.output)
