@@ -135,19 +135,28 @@ def test_a_cluster_that_loses_all_its_workers_ends_the_run(tmp_path: Path, monke
 
 
 def test_a_scheduler_that_is_lost_ends_the_run(tmp_path: Path) -> None:
+    started = tmp_path / "started"
     with cluster_in(tmp_path, 1, ("--no-nanny",)) as cluster:
 
         @task
         def slow() -> None:
-            time.sleep(30)
+            started.touch()
+            time.sleep(60)
+
+        def kill_the_scheduler() -> None:
+            while not started.exists():
+                time.sleep(0.05)
+            cluster.processes[0].kill()
 
         with Flow("flow", executor=DaskExecutor(cluster.address, client_kwargs={"timeout": 1})) as flow:
             first = inc(1)
             waits = slow(upstream_tasks=[first])
-        threading.Timer(2, cluster.processes[0].kill).start()
+        killer = threading.Thread(target=kill_the_scheduler)
+        killer.start()
         begun = time.monotonic()
         result: Any = flow.run().result  # type: ignore[union-attr]
-    assert time.monotonic() - begun < 20
+        killer.join()
+    assert time.monotonic() - begun < 30
     assert type(result[waits]) is Failed
     assert result[first].result == 2
 

@@ -12,6 +12,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from miniprefect.executors._dask_worker import (
@@ -363,8 +364,9 @@ class Cluster(Executor):
         self.ready.clear()
         self.suspects.clear()
         if hasattr(self, "store"):
-            for topic in (TOPIC, "all"):
-                self.client.unsubscribe_topic(topic)
+            with suppress(Exception):  # the scheduler was lost, and so the client has closed
+                for topic in (TOPIC, "all"):
+                    self.client.unsubscribe_topic(topic)
             self.store.futures.clear()
             self.store.client = self.common = None
 
