@@ -75,18 +75,12 @@ class Keeping(Gates):
 
     def check_task_is_cached(self, state: State, inputs: Inputs) -> State:
         """End the run with an earlier result that the task's validator lets pass, if there is one."""
+        if isinstance(state, Cached):
+            state = self._judged(state, inputs)
         validator = self.task.cache_validator
-        if validator is never_use and not isinstance(state, Cached):
+        if validator is never_use:
             return state
         parameters = context.get("parameters") or {}
-        if isinstance(state, Cached):
-            if validator(state, inputs, parameters):
-                if not any(known is state for known in self._cached_states(inputs, parameters)):
-                    self._remember(state)
-                raise ENDRUN(state)
-            state = Pending("Cache was invalid; ready to run.")
-            if validator is never_use:
-                return state
         for known in self._cached_states(inputs, parameters):
             if validator(known, inputs, parameters):
                 raise ENDRUN(_without_inputs(known))
@@ -96,6 +90,15 @@ class Keeping(Gates):
             self._remember(found)
             raise ENDRUN(_without_inputs(found))
         return state
+
+    def _judged(self, state: Cached, inputs: Inputs) -> State:
+        """End the run with the result that it begins with, if the task's validator lets that pass."""
+        parameters = context.get("parameters") or {}
+        if not self.task.cache_validator(state, inputs, parameters):
+            return Pending("Cache was invalid; ready to run.")
+        if not any(known is state for known in self._cached_states(inputs, parameters)):
+            self._remember(state)
+        raise ENDRUN(state)
 
     def _cached_states(self, inputs: Inputs, parameters: Inputs) -> Iterator[Cached]:
         """List the states that this process knows and the validator may let pass."""

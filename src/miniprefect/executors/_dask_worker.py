@@ -9,7 +9,6 @@ import logging
 import os
 import pickle
 import signal
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from miniprefect.executors._sending import NotSendable, decode
-from miniprefect.executors._worker import ERROR, LOST, VALUE, _packed
+from miniprefect.executors._worker import _packed, answer_of
 from miniprefect.utilities.aio import LoopOfSeveral
 from miniprefect.utilities.identity import new_id
 from miniprefect.utilities.lazy import LazyModule
@@ -282,7 +281,7 @@ def run(common: Common, data: Any, *luggage: Outcome) -> Outcome:
     call = _Call(key, {outcome.key: outcome.data for outcome in luggage}, common.outbox)
     token = _call.set(call)
     try:
-        answer = _answer(lambda: common.made()(*decode(data)))
+        answer = answer_of(lambda: encode(common.made()(*decode(data))), encode)
     finally:
         _call.reset(token)
     outcome = Outcome(key, answer, call.data)
@@ -294,31 +293,6 @@ def run_waiting(common: Common, data: Any, *luggage: Outcome) -> Outcome:
     """Make a call of a coroutine, beside others."""
     with common.waiter() as around:
         return around(run, common, data, *luggage)  # type: ignore[no-any-return]
-
-
-def _answer(attempt: Callable[[], Any]) -> bytes:
-    try:
-        return VALUE + encode(attempt())
-    except NotSendable as error:
-        return LOST + str(error).encode(errors="replace")
-    except BaseException as error:
-        return _error(error)
-    finally:
-        _flush()
-
-
-def _error(error: BaseException) -> bytes:
-    try:
-        return ERROR + encode(error)
-    except NotSendable as reason:
-        return LOST + f"it raised {type(error).__name__}, and {reason}".encode(errors="replace")
-
-
-def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except Exception:
-        return  # there is nobody to tell
 
 
 class Waiters:

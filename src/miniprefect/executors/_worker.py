@@ -171,7 +171,7 @@ class _Worker:
             alone = len(batch) == 1 and self.takes_ticket()
             self.is_batching = self.outbox is not None and not alone
             if alone:
-                answer = self.make(batch[0])
+                answer = answer_of(batch[0])
             else:
                 (self.overlap if mode == OVERLAPPING else self.one_by_one)(batch)
             self.is_batching = False
@@ -195,14 +195,14 @@ class _Worker:
         for number, attempt in enumerate(batch):
             if not self.takes_ticket():
                 return
-            self.answer(number, self.make(attempt))
+            self.answer(number, answer_of(attempt))
 
     def overlap(self, batch: list[Callable[[], bytes]]) -> None:
         """Make calls of coroutines: they wait together in one event loop, and each has a thread that waits for it."""
         loop = aio.LoopOfSeveral()
 
         def make(number: int, attempt: Callable[[], bytes]) -> None:
-            self.answer(number, self.make(functools.partial(loop.around, attempt)))
+            self.answer(number, answer_of(functools.partial(loop.around, attempt)))
 
         threads = [threading.Thread(target=make, args=call, daemon=True) for call in enumerate(batch)]
         for thread in threads:
@@ -222,19 +222,6 @@ class _Worker:
             return bool(os.read(self.tickets.fileno(), 1))
         except BlockingIOError:  # taken back
             return False
-
-    def make(self, attempt: Callable[[], bytes]) -> bytes:
-        """Make a call and return its answer, encoded."""
-        try:
-            return VALUE + attempt()
-        except Stopped:
-            raise
-        except NotSendable as error:
-            return LOST + str(error).encode(errors="replace")
-        except BaseException as error:
-            return _error(error)
-        finally:
-            _flush()
 
     def answer(self, number: int, data: bytes) -> None:
         if not self.put(number, data):
@@ -267,7 +254,21 @@ class _Many:
         return next(self.values)
 
 
-def _error(error: BaseException) -> bytes:
+def answer_of(attempt: Callable[[], bytes], encode: Callable[[Any], bytes] = encode) -> bytes:
+    """Make a call, which gives its value encoded, and return its answer: the value, the error, or why there is none."""
+    try:
+        return VALUE + attempt()
+    except Stopped:
+        raise
+    except NotSendable as error:
+        return LOST + str(error).encode(errors="replace")
+    except BaseException as error:
+        return _error(error, encode)
+    finally:
+        _flush()
+
+
+def _error(error: BaseException, encode: Callable[[Any], bytes]) -> bytes:
     try:
         return ERROR + encode(error)
     except NotSendable as reason:
