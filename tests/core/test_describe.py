@@ -27,7 +27,7 @@ def test_a_description_is_plain_data():
 def test_a_description_names_tasks_edges_and_parameters():
     described = small_flow().serialize()
     assert described["name"] == "small"
-    assert [(each["name"], each["slug"]) for each in described["tasks"]] == [("add", "add-a-b-1"), ("x", "x")]
+    assert [(each["name"], each["slug"]) for each in described["tasks"]] == [("x", "x"), ("add", "add-a-b-1")]
     assert described["parameters"] == ["x"]
     assert [(edge["upstream_task"], edge["downstream_task"], edge["key"]) for edge in described["edges"]] == [
         ("x", "add-a-b-1", "x")

@@ -9,6 +9,7 @@ import pytest
 from miniprefect import Flow, Parameter, Task, flatten, task, unmapped
 from miniprefect.core.edge import Edge
 from miniprefect.core.graph import in_order
+from miniprefect.core.wiring import Wiring
 from tests.core.helpers import script_output
 
 A_LONG_CHAIN = 100_000
@@ -308,7 +309,8 @@ print([each.name for each in flow.sorted_tasks()])
 
 def test_in_order_puts_upstream_first():
     a, b, c = letters("abc")
-    assert [*in_order([a, b, c], {a: [Edge(c, a)]}, "etl")] == [c, a, b]
+    wires = Wiring([Edge(c, a)]).wires()
+    assert [*in_order([a, b, c], wires.into(), wires, "etl")] == [c, a, b]
 
 
 # ---------------------------------------------------------------------- cycles

@@ -16,8 +16,13 @@ from miniprefect.utilities.pickling import by_value
 if TYPE_CHECKING:
     from miniprefect.core.flow import Flow
 
-_COLLECTIONS = (list, tuple, set, dict)
-_HOLDERS = (*_COLLECTIONS, EdgeAnnotation)
+COLLECTIONS = (list, tuple, set, dict)
+_HOLDERS = (*COLLECTIONS, EdgeAnnotation)
+
+
+# What a task takes over from its function because its class would answer otherwise. The rest of what
+# `functools.update_wrapper` takes over is looked up when it is asked for.
+_OWN_OF_FUNCTION = ("__module__", "__doc__", "__annotations__")
 
 
 class FunctionTask(Task):
@@ -50,20 +55,24 @@ class FunctionTask(Task):
             name = getattr(fn, "__name__", type(self).__name__)
         self.run = fn
         check_function(fn, name)
-        functools.update_wrapper(self, fn, updated=())
+        for attribute in _OWN_OF_FUNCTION:
+            if hasattr(fn, attribute):
+                self.__dict__[attribute] = getattr(fn, attribute)
         super().__init__(name=name, **kwargs)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name != "__wrapped__"}
-        state["run"] = _portable(self.run)
-        return state
+        return self.__dict__ | {"run": _portable(self.run)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         run = state["run"]
         self.__dict__.update(state, run=run.function() if isinstance(run, _DecoratedFunction) else run)
-        self.__dict__["__wrapped__"] = self.run
 
     def __getattr__(self, name: str) -> Any:
+        function = self.__dict__.get("run")
+        if name == "__wrapped__" and function is not None:
+            return function
+        if name in functools.WRAPPER_ASSIGNMENTS and hasattr(function, name):
+            return getattr(function, name)
         raise AttributeError(
             f"'FunctionTask' object has no attribute '{name}'. If this is the result of a task call, it has no value "
             "before the flow runs: use it inside another task."
@@ -192,7 +201,7 @@ def holds_task(value: Any) -> bool:
             return True
         if isinstance(item, EdgeAnnotation):
             todo.append(item.value)
-        elif isinstance(item, _COLLECTIONS) and id(item) not in seen:
+        elif isinstance(item, COLLECTIONS) and id(item) not in seen:
             seen.add(id(item))
             todo.extend((*item.keys(), *item.values()) if isinstance(item, dict) else item)
     return False
@@ -212,7 +221,7 @@ def as_task(x: Any, flow: "Flow | None" = None) -> Task:
         x = x.value
     if isinstance(x, Task):
         return x
-    if not isinstance(x, _COLLECTIONS) or not holds_task(x):
+    if not isinstance(x, COLLECTIONS) or not holds_task(x):
         return _generated(Constant(x))
     if isinstance(x, dict):
         collected: Task = _generated(Dict())

@@ -1,10 +1,12 @@
 """From a graph to a plan."""
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable
 
 from miniprefect.core.edge import Edge
 from miniprefect.core.graph import Graph, in_order
 from miniprefect.core.task import Task
+from miniprefect.core.wiring import Wires
 from miniprefect.engine.plan import EdgeLike, Feeds, Plan, TaskLike
 
 
@@ -15,47 +17,59 @@ def compile_plan(graph: Graph) -> Plan:
         ValueError: there is a cycle.
     """
     # A copy: another thread may add tasks meanwhile.
-    tasks, index = list(graph.tasks), graph._shared_index()
-    places: dict[Task, int] = {}
-    feeds = Feeds([], [], [])
-    try:
-        _place(tasks, index.upstream, places, feeds)
-    except KeyError:
-        # A task was added before one that it depends on, or that one is not part of the flow.
-        _place(in_order(tasks, index.upstream, graph.name, placed=places), index.upstream, places, feeds)
-        if len(places) > len(tasks):
-            graph.check_edges()
-    terminal = [place for place, task in enumerate(places) if task not in index.sources]
+    tasks, wires = list(graph.tasks), graph.wires()
+    places, feeds = _placed(graph.name, tasks, wires)
+    if len(places) > len(tasks):
+        graph.check_edges()
+    sources = set(wires.upstream)
+    terminal = [place for task, place in places.items() if task not in sources]
     return Plan(
         places,
         slugs=[*map(graph.slugs.__getitem__, places)],
         constants=graph.constants,
-        edges=index.upstream,
+        edges_to=wires.edges_to,
         feeds=feeds,
         terminal=terminal,
         reference=_reference(graph, places, feeds, terminal),
     )
 
 
-def _place(tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]], places: dict[Task, int], feeds: Feeds) -> None:
-    """Give each task the next place, and find the places of those that feed it.
+def _placed(flow_name: str, tasks: list[Task], wires: Wires) -> tuple[dict[Task, int], Feeds]:
+    """Give each task a place, so that it comes after those it depends on, and find the places of those that feed it."""
+    with contextlib.suppress(KeyError):
+        return _place(tasks, wires)
+    into = wires.into()
+    ordered = [*in_order(tasks, into, wires, flow_name)]
+    return _place(ordered, wires.arranged(place for task in ordered for place in into.get(task, ())))
+
+
+def _place(tasks: Iterable[Task], wires: Wires) -> tuple[dict[Task, int], Feeds]:
+    """Give the tasks places as they come, if the edges that end at them come in the same order.
 
     Raises:
-        KeyError: a task comes before one that it depends on; those before it have their places.
+        KeyError: they don't, or a task comes before one that it depends on.
     """
-    keys, sources, spans = feeds
+    upstream, arguments, mapped, flattened = wires.upstream, wires.keys, wires.mapped, wires.flattened
+    ends = [*wires.downstream, None]
+    places: dict[Task, int] = {}
+    keys, sources, spans = feeds = Feeds([], [], [])
+    edge = 0
     for task in tasks:
         begin = len(keys)
         is_ordinary = task.wants.ordinary
-        for edge in upstream.get(task, ()):
-            source = places[edge.upstream_task]
-            if edge.mapped or edge.flattened:
+        while ends[edge] is task:
+            source = places[upstream[edge]]
+            if mapped[edge] or flattened[edge]:
                 is_ordinary = False
-            elif edge.key is not None:
-                keys.append(edge.key)
+            elif (key := arguments[edge]) is not None:
+                keys.append(key)
                 sources.append(source)
+            edge += 1
         places[task] = len(spans)
         spans.append(range(begin, len(keys)) if is_ordinary else None)
+    if edge < len(wires):
+        raise KeyError(ends[edge])
+    return places, feeds
 
 
 def _reference(graph: Graph, places: dict[Task, int], feeds: Feeds, terminal: list[int]) -> list[int]:

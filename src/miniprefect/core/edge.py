@@ -14,6 +14,23 @@ def is_valid_identifier(string: str) -> bool:
     return isinstance(string, str) and string.isidentifier() and not keyword.iskeyword(string)
 
 
+def check_edge(upstream_task: Any, downstream_task: Any, key: str | None) -> None:
+    """Check that there can be an edge.
+
+    Raises:
+        ValueError: the key can't name an argument, or both ends are the same task.
+    """
+    if upstream_task is downstream_task:
+        raise ValueError(
+            f"Edges can not connect a task to itself: {upstream_task!r} is given as both ends of the edge."
+        )
+    if key is not None and not is_valid_identifier(key):
+        raise ValueError(
+            f'Key must be a valid identifier (received "{key}"): it names the argument of {downstream_task!r} '
+            "that takes the value."
+        )
+
+
 class Edge:
     """Say that one task runs before another, and which argument its result becomes.
 
@@ -46,15 +63,7 @@ class Edge:
             mapped = upstream_task.annotations.get("mapped", mapped)
             flattened = upstream_task.annotations.get("flattened", flattened)
             upstream_task = upstream_task.value
-        if upstream_task is downstream_task:
-            raise ValueError(
-                f"Edges can not connect a task to itself: {upstream_task!r} is given as both ends of the edge."
-            )
-        if key is not None and not is_valid_identifier(key):
-            raise ValueError(
-                f'Key must be a valid identifier (received "{key}"): it names the argument of {downstream_task!r} '
-                "that takes the value."
-            )
+        check_edge(upstream_task, downstream_task, key)
         self.upstream_task = upstream_task
         self.downstream_task = downstream_task
         self.key = key
@@ -66,14 +75,15 @@ class Edge:
         """Both ends of the edge."""
         return {self.upstream_task, self.downstream_task}
 
-    def _identity(self) -> tuple[Any, ...]:
+    def parts(self) -> tuple[Any, ...]:
+        """Return what the edge was made with: its ends, its key, whether it is mapped and flattened."""
         return self.upstream_task, self.downstream_task, self.key, self.mapped, self.flattened
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Edge):
             return False
         same_ends = self.upstream_task is other.upstream_task and self.downstream_task is other.downstream_task
-        return same_ends and self._identity()[2:] == other._identity()[2:]
+        return same_ends and self.parts()[2:] == other.parts()[2:]
 
     def __hash__(self) -> int:
         return hash((id(self.upstream_task), id(self.downstream_task), self.key))
@@ -83,7 +93,7 @@ class Edge:
         return f"<Edge({how}): {_name(self.upstream_task)} to {_name(self.downstream_task)}>"
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return self._identity()
+        return self.parts()
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.__init__(*state)  # type: ignore[misc]

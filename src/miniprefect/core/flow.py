@@ -156,7 +156,7 @@ class Flow(Graph, NeedsBackend):
     def copy(self) -> Self:
         """Return a flow that is equal to this one, shares its tasks, and can be changed on its own."""
         new = copy.copy(self)
-        new.tasks, new.edges = self.tasks.copy(), self.edges.copy()
+        new.tasks, new._wiring = self.tasks.copy(), self._wiring.copy()
         new.slugs, new._slug_counters = dict(self.slugs), dict(self._slug_counters)
         new._taken_slugs = set(self._taken_slugs)
         new.constants = copy.copy(self.constants)
@@ -164,7 +164,7 @@ class Flow(Graph, NeedsBackend):
             new.constants[task] = dict(values)
         new._reference_tasks = self._reference_tasks.copy()
         new.state_handlers = list(self.state_handlers)
-        new._index, new._plan, new._entered = type(self._index)(new.edges), None, []
+        new._plan, new._entered = None, []
         return new
 
     def replace(self, old: Task, new: Any, validate: bool = True) -> None:
@@ -247,7 +247,7 @@ class Flow(Graph, NeedsBackend):
         Raises:
             ValueError: there is a cycle.
         """
-        now = (self.tasks.version, self.edges.version, self.version, Task.generation)
+        now = (self.tasks.version, self._wiring.version, self.version, Task.generation)
         if self._plan is None or self._plan[0] != now or self._plan[1].constants is not self.constants:
             self._plan = now, compile_plan(self)
         return self._plan[1]

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from miniprefect.configuration import config
-from miniprefect.core.builtin import as_task, holds_task
+from miniprefect.core.builtin import COLLECTIONS, as_task, holds_task
 from miniprefect.core.checks import named, several
-from miniprefect.core.edge import Edge
+from miniprefect.core.edge import Edge, check_edge
 from miniprefect.core.parameter import Parameter
 from miniprefect.core.task import Task
+from miniprefect.core.wiring import Wires, Wiring
 from miniprefect.utilities.collections import OrderedSet
 from miniprefect.utilities.edges import EdgeAnnotation
 
@@ -28,18 +29,17 @@ class Graph:
 
     def __init__(self) -> None:
         self._tasks: OrderedSet[Task] = OrderedSet()
-        self._edges: OrderedSet[Edge] = OrderedSet()
+        self._wiring = Wiring()
         self.constants: defaultdict[Task, dict[str, Any]] = defaultdict(dict)
         self.slugs: dict[Task, str] = {}
         self._slug_counters: dict[str, int] = {}
         self._taken_slugs: set[str] = set()
         self._reference_tasks: OrderedSet[Task] = OrderedSet()
-        self._index = _EdgeIndex()
         self.version = 0
 
     @property
     def tasks(self) -> OrderedSet[Task]:
-        """The tasks, in the order in which they were added."""
+        """The tasks, in the order in which they were added, each after what it was called with."""
         return self._tasks
 
     @tasks.setter
@@ -50,12 +50,11 @@ class Graph:
     @property
     def edges(self) -> OrderedSet[Edge]:
         """The edges, in the order in which they were added."""
-        return self._edges
+        return self._wiring.edges
 
     @edges.setter
     def edges(self, edges: Iterable[Edge]) -> None:
-        self._edges = OrderedSet(several(edges, "edges"))
-        self._index = _EdgeIndex(self._edges)
+        self._wiring = Wiring(several(edges, "edges"))
         self.version += 1
 
     # ------------------------------------------------------------------ building
@@ -88,7 +87,7 @@ class Graph:
         return slug
 
     def _numbered_slug(self, task: Task) -> str:
-        stem = "-".join((task.name, *sorted(task.tags))) if task.tags else task.name
+        stem = "-".join((task.name, *sorted(task.tags))) if task.labels else task.name
         number = self._slug_counters.get(stem, 0) + 1
         while (slug := f"{stem}-{number}") in self._taken_slugs:
             number += 1
@@ -128,35 +127,28 @@ class Graph:
         upstream, downstream = as_task(upstream_task, self), as_task(downstream_task, self)  # type: ignore[arg-type]
         if validate is None:
             validate = config.flows.eager_edge_validation
-        return self._connect(Edge(upstream, downstream, key=key, mapped=mapped, flattened=flattened), validate)
+        edge = Edge(upstream, downstream, key=key, mapped=mapped, flattened=flattened)
+        self._connect(upstream, downstream, key, edge.mapped, edge.flattened, validate)
+        return edge
 
-    def _connect(self, edge: Edge, validate: bool) -> Edge:
-        upstream, downstream, key = edge.upstream_task, edge.downstream_task, edge.key
+    def _connect(
+        self, upstream: Task, downstream: Task, key: str | None, mapped: bool, flattened: bool, validate: bool
+    ) -> None:
         if downstream.is_parameter:
             raise ValueError(
                 f"Parameters must be root tasks and can not have upstream dependencies. {downstream} can't come after "
                 f"{upstream}."
             )
         self.add_task(downstream)
-        if upstream.is_constant and key is not None and not (edge.mapped or edge.flattened):
+        if upstream.is_constant and key is not None and not (mapped or flattened):
             self._set_constant(downstream, key, upstream.value)
-            return edge
+            return
         self.add_task(upstream)
         if validate:
-            self._check_edge(edge)
-        self._insert(edge)
+            self._check_edge(Edge(upstream, downstream, key, mapped, flattened))
+        self._wiring.add(upstream, downstream, key, mapped, flattened)
         if validate:
             self.validate()
-        return edge
-
-    def _insert(self, edge: Edge) -> None:
-        index = self._current_index()
-        if index.is_shared:
-            index = self._index = _EdgeIndex(self._edges)
-        self._edges.add(edge)
-        if index.version != self._edges.version:
-            index.add(edge)
-            index.version = self._edges.version
 
     def _check_edge(self, edge: Edge) -> None:
         task, key = edge.downstream_task, edge.key
@@ -196,20 +188,38 @@ class Graph:
             mapped: whether to map over the results of all of these.
             validate: whether to look for cycles now.
         """
+        before = len(self._tasks)
         task = self.add_task(as_task(task, self))  # type: ignore[arg-type]
+        own = len(self._tasks)
         for upstream in several(upstream_tasks, "upstream_tasks"):
             self.add_edge(upstream, task, mapped=mapped, validate=validate)
+        self._feed(task, named(keyword_tasks, "keyword_tasks"), mapped, validate)
+        if before < own < len(self._tasks):
+            # To come after what it depends on: then a plan is made in the least time.
+            self._tasks.discard(task)
+            self._tasks.add(task)
         for downstream in several(downstream_tasks, "downstream_tasks"):
             self.add_edge(task, downstream, mapped=mapped, validate=validate)
+
+    def _feed(self, task: Task, arguments: Mapping[str, Any], mapped: bool, validate: bool | None) -> None:
         if validate is None:
             validate = config.flows.eager_edge_validation
-        for key, value in named(keyword_tasks, "keyword_tasks").items():
+        for key, value in self._collected(arguments).items():
             if isinstance(value, Task) and not mapped:
-                self._connect(Edge(value, task, key), validate)
+                check_edge(value, task, key)
+                self._connect(value, task, key, False, False, validate)
             elif mapped or holds_task(value) or isinstance(value, EdgeAnnotation):
                 self.add_edge(value, task, key=key, mapped=mapped, validate=validate)
             else:
                 self._set_constant(task, key, value)
+
+    def _collected(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make tasks of the collections that hold tasks, so that the edges to one task follow one another."""
+        collected = {}
+        for key, value in arguments.items():
+            if isinstance(value, COLLECTIONS) and holds_task(value):
+                collected[key] = as_task(value, self)  # type: ignore[arg-type]
+        return {**arguments, **collected} if collected else arguments
 
     def _set_constant(self, task: Task, key: str, value: Any) -> None:
         self.constants[task][key] = value
@@ -217,17 +227,9 @@ class Graph:
 
     # ------------------------------------------------------------------ questions
 
-    def _current_index(self) -> "_EdgeIndex":
-        """Return the edges by their ends; made anew if somebody changed the edges directly."""
-        if self._index.version != self._edges.version:
-            self._index = _EdgeIndex(self._edges)
-        return self._index
-
-    def _shared_index(self) -> "_EdgeIndex":
-        """Return the current index, never to be changed from now on: the next change makes another."""
-        index = self._current_index()
-        index.is_shared = True
-        return index
+    def wires(self) -> Wires:
+        """Return the edges as they are now, in columns."""
+        return self._wiring.wires()
 
     def _own(self, task: Task) -> Task:
         if task not in self.tasks:
@@ -236,11 +238,11 @@ class Graph:
 
     def edges_to(self, task: Task) -> set[Edge]:
         """Return the edges that end at `task`."""
-        return set(self._current_index().upstream.get(self._own(task), ()))
+        return self._wiring.edges_to(self._own(task))
 
     def edges_from(self, task: Task) -> set[Edge]:
         """Return the edges that begin at `task`."""
-        return set(self._current_index().downstream.get(self._own(task), ()))
+        return self._wiring.edges_from(self._own(task))
 
     def upstream_tasks(self, task: Task) -> set[Task]:
         """Return the tasks that `task` directly depends on."""
@@ -260,13 +262,11 @@ class Graph:
 
     def root_tasks(self) -> set[Task]:
         """Return the tasks that depend on no other."""
-        upstream = self._current_index().upstream
-        return {task for task in self.tasks if not upstream.get(task)}
+        return set(self.tasks).difference(self.wires().downstream)
 
     def terminal_tasks(self) -> set[Task]:
         """Return the tasks that no other depends on."""
-        sources = self._current_index().sources
-        return {task for task in self.tasks if task not in sources}
+        return set(self.tasks).difference(self.wires().upstream)
 
     def parameters(self) -> set[Parameter]:
         """Return the parameters."""
@@ -279,8 +279,15 @@ class Graph:
         """
         if self._reference_tasks:
             return set(self._reference_tasks)
-        downstream = self._current_index().downstream
-        return {task for task in self._tasks if _ends(task, downstream.get(task)) or len(self._tasks) == 1}
+        wires = self.wires()
+        sources = set(wires.upstream)
+        followed = {start for start, end in zip(wires.upstream, wires.downstream, strict=True) if not end.is_cleanup}
+        is_alone = len(self._tasks) == 1
+        return {
+            task
+            for task in self._tasks
+            if task not in followed and (task in sources or is_alone or not task.is_cleanup)
+        }
 
     def set_reference_tasks(self, tasks: Iterable[Task]) -> None:
         """Choose the tasks that decide the state of a run; with none, the terminal tasks do.
@@ -319,7 +326,7 @@ class Graph:
             for task in self.tasks
             if (name is None or task.name == name)
             and (slug is None or self.slugs[task] == slug)
-            and wanted <= task.tags
+            and wanted.issubset(task.labels)
             and (task_type is None or isinstance(task, task_type))
         ]
 
@@ -334,26 +341,16 @@ class Graph:
         Raises:
             ValueError: there is a cycle, or a root task is not part of the flow.
         """
-        ordered = tuple(in_order(self.tasks, self._current_index().upstream, self.name))
+        wires = self.wires()
+        ordered = tuple(in_order(self.tasks, wires.into(), wires, self.name))
         roots = list(several(root_tasks, "root_tasks"))
         for root in roots:
             if root not in self.tasks:
                 raise ValueError(f"Task {root} was not found in Flow {self}, so it can't be a root task.")
         if not roots:
             return ordered
-        reached = self._reached_from(roots)
+        reached = _reached_from(roots, wires)
         return tuple(task for task in ordered if task in reached)
-
-    def _reached_from(self, roots: list[Task]) -> set[Task]:
-        downstream = self._current_index().downstream
-        reached: set[Task] = set()
-        todo = list(roots)
-        while todo:
-            task = todo.pop()
-            if task not in reached:
-                reached.add(task)
-                todo.extend(edge.downstream_task for edge in downstream.get(task, ()))
-        return reached
 
     def validate(self) -> None:
         """Check that the parts of the flow fit together.
@@ -382,17 +379,6 @@ class Graph:
                 )
 
 
-def _ends(task: Task, edges: list[Edge] | None) -> bool:
-    """Say whether nothing comes after `task`, given the edges from it, but cleaning up."""
-    if not edges:
-        return not task.is_cleanup
-    # A loop, not `all`: it is asked of every task, and mostly ends at the first edge.
-    for edge in edges:  # noqa: SIM110
-        if not edge.downstream_task.is_cleanup:
-            return False
-    return True
-
-
 def _check_mappable(value: Any, task: Any) -> None:
     """Check that a plain value can be taken apart, for a task that is mapped over it.
 
@@ -406,59 +392,45 @@ def _check_mappable(value: Any, task: Any) -> None:
         )
 
 
-class _EdgeIndex:
-    """The edges by the task they end at and by the task they begin at."""
-
-    is_shared = False
-
-    def __init__(self, edges: OrderedSet[Edge] | None = None) -> None:
-        self.version = 0 if edges is None else edges.version
-        self.upstream: dict[Task, list[Edge]] = {}
-        # Where edges begin. The edges themselves by where they begin are looked up in few flows.
-        self.sources: set[Task] = set()
-        self._downstream: dict[Task, list[Edge]] | None = None
-        # A copy: another thread may add edges meanwhile.
-        for edge in list(edges or ()):
-            self.add(edge)
-
-    def add(self, edge: Edge) -> None:
-        """Take in one more edge."""
-        self.upstream.setdefault(edge.downstream_task, []).append(edge)
-        self.sources.add(edge.upstream_task)
-        if self._downstream is not None:
-            self._downstream.setdefault(edge.upstream_task, []).append(edge)
-
-    @property
-    def downstream(self) -> dict[Task, list[Edge]]:
-        """The edges by the task they begin at, found when first asked for and kept up to date from then on."""
-        if self._downstream is None:
-            found: dict[Task, list[Edge]] = {}
-            for edges in self.upstream.values():
-                for edge in edges:
-                    found.setdefault(edge.upstream_task, []).append(edge)
-            self._downstream = found
-        return self._downstream
+def _reached_from(roots: list[Task], wires: Wires) -> set[Task]:
+    """Return `roots` and the tasks that depend on them."""
+    after: dict[Task, list[Task]] = {}
+    for start, end in zip(wires.upstream, wires.downstream, strict=True):
+        after.setdefault(start, []).append(end)
+    reached: set[Task] = set()
+    todo = list(roots)
+    while todo:
+        task = todo.pop()
+        if task not in reached:
+            reached.add(task)
+            todo.extend(after.get(task, ()))
+    return reached
 
 
-def in_order(
-    tasks: Iterable[Task], upstream: Mapping[Task, list[Edge]], flow_name: str, placed: Iterable[Task] = ()
-) -> Iterator[Task]:
-    """Yield `tasks`, but for those `placed` already, so that each comes after its upstream tasks, else as they are.
+def in_order(tasks: Iterable[Task], into: Mapping[Task, list[int]], wires: Wires, flow_name: str) -> Iterator[Task]:
+    """Yield `tasks` so that each comes after its upstream tasks, else as they are.
 
     The search goes down to what a task still waits for, keeping the way down on a stack of its own: flows are
     deeper than Python's.
 
+    Args:
+        tasks: the tasks.
+        into: the places in `wires` of the edges that end at each.
+        wires: the edges.
+        flow_name: for the message.
+
     Raises:
         ValueError: there is a cycle; the message names its tasks.
     """
-    placed = set(placed)
+    placed: set[Task] = set()
+    upstream = wires.upstream
     for task in tasks:
         if task in placed:
             continue
-        for edge in upstream.get(task, ()):
-            if edge.upstream_task not in placed:
+        for place in into.get(task, ()):
+            if upstream[place] not in placed:
                 # Mostly tasks come after those they depend on, and this is not needed.
-                yield from _with_upstream(task, upstream, placed, flow_name)
+                yield from _with_upstream(task, into, upstream, placed, flow_name)
                 break
         else:
             placed.add(task)
@@ -466,14 +438,14 @@ def in_order(
 
 
 def _with_upstream(
-    start: Task, upstream: Mapping[Task, list[Edge]], placed: set[Task], flow_name: str
+    start: Task, into: Mapping[Task, list[int]], upstream: list[Task], placed: set[Task], flow_name: str
 ) -> Iterator[Task]:
     """Yield what `start` still waits for, then `start`."""
-    way: dict[Task, Iterator[Edge]] = {}
+    way: dict[Task, Iterator[int]] = {}
     task: Task | None = start
     while task is not None:
-        edges = way.setdefault(task, iter(upstream.get(task, ())))
-        waits_for = next((e.upstream_task for e in edges if e.upstream_task not in placed), None)
+        places = way.setdefault(task, iter(into.get(task, ())))
+        waits_for = next((upstream[place] for place in places if upstream[place] not in placed), None)
         if waits_for is None:
             way.pop(task)
             placed.add(task)

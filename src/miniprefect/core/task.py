@@ -1,9 +1,10 @@
 """Tasks: the steps of a flow."""
 
 import datetime
+import functools
 import itertools
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from miniprefect.configuration import config
@@ -98,6 +99,9 @@ class Task:
     nout: int | None = None
 
     wants: Wants
+
+    # The tags, only to look at.
+    labels: Collection[str] = ()
 
     # Whether the task was called or added to a flow: if not, making it in a flow block was probably a slip.
     is_used: bool = False
@@ -195,6 +199,9 @@ class Task:
 
     def _leave_defaults_to_class(self) -> None:
         own, cls = self.__dict__, type(self)
+        own["labels"] = own["tags"]
+        if not own["tags"]:
+            del own["tags"], own["labels"]
         settings = {name: own[name] for name in own if not (name in _DEFAULTS and own[name] is getattr(cls, name))}
         object.__setattr__(self, "__dict__", settings)
 
@@ -207,7 +214,7 @@ class Task:
             )
 
     def __getattr__(self, name: str) -> Any:
-        if name in _SETTINGS and "_call_signature" not in self.__dict__:
+        if name in {"_call_signature", *_SETTINGS} and "_call_signature" not in self.__dict__:
             raise AttributeError(
                 f"'{type(self).__name__}' object has no attribute '{name}': call `super().__init__(...)` in `__init__`."
             )
@@ -216,6 +223,8 @@ class Task:
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         if "wants" in self.__dict__ and (name in _SETTINGS or name == "run"):
+            if name == "tags":
+                self.__dict__["labels"] = value
             if name == "run":
                 self._call_signature = call_signature(self, is_replaced=True)
             self.__dict__["wants"] = wants_of(self)
@@ -223,6 +232,12 @@ class Task:
 
     def __repr__(self) -> str:
         return f"<Task: {self.name}>"
+
+    @functools.cached_property
+    def tags(self) -> set[str]:
+        """The labels. Few tasks have any: the set is made when it is asked for, by those who may change it."""
+        made = self.__dict__["labels"] = set[str]()
+        return made
 
     @property
     def logger(self) -> "logging.Logger":
@@ -255,9 +270,11 @@ class Task:
         # A copy of the whole dict takes less time and half the memory of one that grows.
         settings = self.__dict__.copy()
         settings["made_as"] = next(Task.makings)
+        settings["is_used"] = False
         settings.pop("slug", None)
-        settings.pop("is_used", None)
-        settings["tags"] = {*self.tags, *(around.tags or ())}
+        settings.pop("labels", None)
+        if settings.pop("tags", None) or around.tags:
+            settings["labels"] = settings["tags"] = {*self.tags, *(around.tags or ())}
         object.__setattr__(new, "__dict__", settings)
         for name, value in task_args.items():
             if not hasattr(new, name):

@@ -1,7 +1,7 @@
 """What a run puts into the context: the keys that a flow run and a task run define, each made when it is read."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from miniprefect.engine.plan import FlowLike, TaskLike
@@ -89,9 +89,9 @@ class TaskFrame(Frame):
         self.slug = slug
 
     @property
-    def task_tags(self) -> set[str]:
+    def task_tags(self) -> Collection[str]:
         """The tags of the task."""
-        return self.task.tags
+        return self.task.labels
 
     @property
     def full_name(self) -> str:

@@ -135,12 +135,12 @@ class Keeping(Gates):
         if self.task.cache_for is None or not state.is_successful() or state.is_skipped() or state.is_mapped():
             return state
         parameters, expiration = context.get("parameters"), utc_now() + self.task.cache_for
-        known = cached(state, self.task.tags, parameters, expiration, inputs)
+        known = cached(state, self.task.labels, parameters, expiration, inputs)
         self._remember(known)
         if records := self._records():
             records.keep(known, inputs, parameters or {})
         # Its inputs are for the cache only.
-        return cached(state, self.task.tags, parameters, expiration)
+        return cached(state, self.task.labels, parameters, expiration)
 
     def _checkpoints(self) -> bool:
         return bool(context.get("checkpointing", False)) and self.task.checkpoint is not False

@@ -1,6 +1,7 @@
 """The states that a run makes by itself: of known parts, so that nobody has to ask the context for the tags."""
 
 import datetime
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from miniprefect.engine.state import Cached, State, Success
@@ -8,7 +9,7 @@ from miniprefect.engine.state import Cached, State, Success
 S = TypeVar("S", bound=State)
 
 
-def fresh(kind: type[S], message: str | None, tags: set[str]) -> S:
+def fresh(kind: type[S], message: str | None, tags: Collection[str]) -> S:
     """Return a state of a class that adds nothing to `State`, without a result."""
     state = kind.__new__(kind)
     state.message = message
@@ -17,7 +18,7 @@ def fresh(kind: type[S], message: str | None, tags: set[str]) -> S:
     return state
 
 
-def succeeded(result: Any, tags: set[str]) -> Success:
+def succeeded(result: Any, tags: Collection[str]) -> Success:
     """Return what most task runs end in: a `Success` that holds `result`."""
     state = Success.__new__(Success)
     state.message = "Task run succeeded."
@@ -30,7 +31,7 @@ def succeeded(result: Any, tags: set[str]) -> Success:
 
 def cached(
     success: State,
-    tags: set[str],
+    tags: Collection[str],
     parameters: dict[str, Any] | None,
     expiration: datetime.datetime | None,
     inputs: dict[str, Any] | None = None,

@@ -89,7 +89,7 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
                 outcomes.add(place, crew.runner(place).recovered(error, inputs))
             else:
                 values[place] = value.value if isinstance(value, Result) else value
-                states[place] = succeeded(value, task.tags)
+                states[place] = succeeded(value, task.labels)
             if is_noted:
                 states[place] = _end(frame, states[place], begun)
     finally:
@@ -112,7 +112,7 @@ def run_children(
     """
     task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
     plain, is_noted = is_plain(crew, task), crew.keeps_times or _log.isEnabledFor(logging.INFO)
-    run, tags = task.run, task.tags
+    run, tags = task.run, task.labels
     before = current_frame()
     try:
         for index in range(len(states)):

@@ -5,7 +5,7 @@ questions written down here as protocols.
 """
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from miniprefect.engine.result.base import Result
@@ -41,7 +41,7 @@ class TaskLike(Protocol):
 
     name: str
     slug: str | None
-    tags: set[str]
+    labels: Collection[str]
     max_retries: int
     retry_delay: datetime.timedelta | None
     retry_on: set[type[BaseException]] | None
@@ -58,6 +58,10 @@ class TaskLike(Protocol):
     state_handlers: list[Callable[..., Any]]
     log_stdout: bool
     wants: Wants
+
+    @property
+    def tags(self) -> set[str]:
+        """The labels, to be changed by whoever likes."""
 
     @property
     def is_constant(self) -> bool:
@@ -171,7 +175,7 @@ class Plan:
     """
 
     __slots__ = (
-        "_edges",
+        "_edges_to",
         "_given",
         "constants",
         "crews",
@@ -192,7 +196,7 @@ class Plan:
         places: dict[Any, int],
         slugs: list[str],
         constants: Mapping[Any, dict[str, Any]],
-        edges: Mapping[Any, Sequence[Any]],
+        edges_to: Callable[[Any], Sequence[Any]],
         feeds: Feeds,
         terminal: list[int],
         reference: list[int],
@@ -201,7 +205,7 @@ class Plan:
         self.places = places
         self.slugs = slugs
         self.constants = constants
-        self._edges = edges
+        self._edges_to = edges_to
         self.feeds = feeds
         self.terminal = terminal
         self.reference = reference
@@ -215,7 +219,7 @@ class Plan:
 
     def edges(self, place: int) -> Sequence[Any]:
         """Return the edges that end at a task."""
-        return self._edges.get(self.tasks[place], ())
+        return self._edges_to(self.tasks[place])
 
     def sources(self, place: int) -> set[int]:
         """Return the places of the tasks that a task depends on."""

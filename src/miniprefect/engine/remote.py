@@ -142,7 +142,7 @@ class Shared:
                     yield encode(self._sent(runner.recovered(error, inputs), before))
                 else:
                     data = None if caches or isinstance(value, Result | Sent) else _small(value)
-                    yield data or encode(self._sent(succeeded(value, task.tags), before))
+                    yield data or encode(self._sent(succeeded(value, task.labels), before))
         finally:
             leave_frame(token)
 
@@ -282,7 +282,7 @@ class Remote(Waiting):
 
     def _send(self, crowd: Crowd, indexes: list[int], rows: list[Any], whole: dict[str, Any]) -> None:
         """Have children run, whose values come back one by one, or all together."""
-        fan, lane, tags = crowd.fan, self._lane(crowd.fan.place), self.plan.tasks[crowd.fan.place].tags
+        fan, lane, tags = crowd.fan, self._lane(crowd.fan.place), self.plan.tasks[crowd.fan.place].labels
 
         def deliver(number: int, value: Any, error: BaseException | None) -> None:
             self._came = True

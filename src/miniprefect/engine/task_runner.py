@@ -178,7 +178,7 @@ class TaskRunner(Keeping):
             # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
             state = self._outcome(inputs)
         else:
-            begun = state or (fresh(Pending, None, self.task.tags) if watched else _PENDING)
+            begun = state or (fresh(Pending, None, self.task.labels) if watched else _PENDING)
             state = self._pass(self._way.steps, begun, inputs, watched)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
@@ -270,7 +270,7 @@ class TaskRunner(Keeping):
         """Begin."""
         if not state.is_pending():
             raise ENDRUN(state)
-        return _RUNNING if state is _PENDING else fresh(Running, _RUNNING.message, self.task.tags)
+        return _RUNNING if state is _PENDING else fresh(Running, _RUNNING.message, self.task.labels)
 
     def get_task_run_state(self, state: State, inputs: Inputs) -> State:
         """Do the work, and say how it ended."""
@@ -286,7 +286,7 @@ class TaskRunner(Keeping):
         """Call the task, and say how that ended."""
         try:
             value = self._specially(inputs) if self._way.is_special else self.task.run(**inputs)
-            ended: State = succeeded(value, self.task.tags)
+            ended: State = succeeded(value, self.task.labels)
         except BaseException as error:
             ended = self._raised(error)
         return self._kept(ended, inputs) if self._keeps else ended

@@ -194,7 +194,7 @@ class Waiting(Scheduling):
     def facts(self, run: Run) -> dict[str, Any]:
         """Return what an executor may use or show to people: names that Prefect gave them, and ours."""
         task = self.plan.tasks[run.place]
-        facts = {"task_name": task.name, "task_tags": task.tags}
+        facts = {"task_name": task.name, "task_tags": task.labels}
         if not run.is_parent and run.place in self.fans:
             facts["task_index"] = run.values and run.values.get("map_index")
         if self._lane(run.place) is self._coroutines:
