@@ -11,7 +11,7 @@ from miniprefect.engine.crew import Crew
 from miniprefect.engine.defaults import get_default_executor_class, get_default_task_runner_class
 from miniprefect.engine.frames import FlowFrame
 from miniprefect.engine.plan import FlowLike, Plan
-from miniprefect.engine.runner import INTERRUPTED, Runner, describe, logger_of
+from miniprefect.engine.runner import INTERRUPTED, Runner, describe, logger_of, tell
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cancelled, Failed, Pending, Queued, Running, State, Submitted, Success, each_child
@@ -197,9 +197,7 @@ class FlowRunner(Runner):
 
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the flow's own handlers, in order; each may replace the state."""
-        for handler in self.flow.state_handlers:
-            new_state = self.told(handler, self.flow, old_state, new_state)
-        return new_state
+        return tell(self.flow.state_handlers, self.flow, old_state, new_state)
 
     def check_flow_is_pending_or_running(self, state: State) -> State:
         """End the run, unchanged, if it has finished."""

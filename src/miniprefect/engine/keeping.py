@@ -11,14 +11,17 @@ from miniprefect.engine.making import cached
 from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
 from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
-from miniprefect.engine.state import Cached, Looped, Pending, State, Success
+from miniprefect.engine.state import Cached, Looped, Mapped, Pending, Skipped, State, Success
 from miniprefect.utilities.clock import utc_now
-from miniprefect.utilities.context import context
+from miniprefect.utilities.context import context, current_frame
 from miniprefect.utilities.lazy import LazyModule
 
 cache_records = LazyModule("miniprefect.engine.cache_records")
 
 Inputs = dict[str, Any]
+
+# Successes of which there is nothing to keep.
+_WITHOUT_WORK = (Skipped, Mapped)
 
 
 class Keeping(Gates):
@@ -113,10 +116,11 @@ class Keeping(Gates):
 
     def _remember(self, state: Cached) -> None:
         """Make a state known to later runs of this process."""
-        caches, key = context.get("caches", {}), self._cache_key()
-        if key not in caches:
-            caches.setdefault(key, CachedStates())
-        caches[key].append(state)
+        caches, key = current_frame().get("caches", {}), self._cache_key()
+        known = caches.get(key)
+        if known is None:
+            known = caches.setdefault(key, CachedStates())
+        known.append(state)
 
     def _records(self) -> Any:
         """Return what makes cached states known to other processes, too, or None if the task keeps no results."""
@@ -132,9 +136,9 @@ class Keeping(Gates):
 
     def cache_result(self, state: State, inputs: Inputs) -> State:
         """Make a success known to later runs, until it expires."""
-        if self.task.cache_for is None or not state.is_successful() or state.is_skipped() or state.is_mapped():
+        if self.task.cache_for is None or not isinstance(state, Success) or isinstance(state, _WITHOUT_WORK):
             return state
-        parameters, expiration = context.get("parameters"), utc_now() + self.task.cache_for
+        parameters, expiration = current_frame().get("parameters"), utc_now() + self.task.cache_for
         known = cached(state, self.task.labels, parameters, expiration, inputs)
         self._remember(known)
         if records := self._records():

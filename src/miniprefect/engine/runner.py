@@ -69,8 +69,8 @@ class Runner:
             self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
         try:
             new_state = self.call_runner_target_handlers(old_state, new_state)
-            for handler in self.state_handlers:
-                new_state = self.told(handler, self, old_state, new_state)
+            if self.state_handlers:
+                new_state = tell(self.state_handlers, self, old_state, new_state)
         except ENDRUN:
             raise
         except PrefectStateSignal as signal:
@@ -85,19 +85,20 @@ class Runner:
             raise ENDRUN(Failed(message, result=error)) from error
         return new_state
 
-    @staticmethod
-    def told(handler: Callable[..., Any], tracked: Any, old_state: State, new_state: State) -> State:
-        """Call one handler; return the state that it leaves: its own, or `new_state` if it returns None.
 
-        Raises:
-            AttributeError: it returns something else.
-        """
+def tell(handlers: Iterable[Callable[..., Any]], tracked: Any, old_state: State, new_state: State) -> State:
+    """Call handlers, in order; return the state that they leave: what the last answered, or `new_state`.
+
+    Raises:
+        AttributeError: one returns neither a state nor None.
+    """
+    for handler in handlers:
         answer = handler(tracked, old_state, new_state)
-        if not answer:
-            return new_state
-        if not isinstance(answer, State):
+        if isinstance(answer, State):
+            new_state = answer
+        elif answer:
             raise AttributeError(f"A state handler returns a state or None; {handler!r} returned {answer!r}.")
-        return answer
+    return new_state
 
 
 def describe(error: BaseException) -> str:

@@ -21,7 +21,7 @@ from miniprefect.engine.keeping import Inputs, Keeping
 from miniprefect.engine.making import fresh, succeeded
 from miniprefect.engine.plan import TaskLike, Wants
 from miniprefect.engine.result.base import Result
-from miniprefect.engine.runner import STOPPING, describe
+from miniprefect.engine.runner import STOPPING, describe, tell
 from miniprefect.engine.signals import ENDRUN, SUCCESS, PrefectStateSignal
 from miniprefect.engine.state import (
     PLAINLY_WELL,
@@ -255,10 +255,7 @@ class TaskRunner(Keeping):
 
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the task's own handlers, in order; each may replace the state."""
-        told, task = self.told, self.task
-        for handler in task.state_handlers:
-            new_state = told(handler, task, old_state, new_state)
-        return new_state
+        return tell(self.task.state_handlers, self.task, old_state, new_state)
 
     # ------------------------------------------------------------------ steps
 
@@ -268,13 +265,13 @@ class TaskRunner(Keeping):
 
     def set_task_to_running(self, state: State, inputs: Inputs) -> State:
         """Begin."""
-        if not state.is_pending():
+        if not isinstance(state, Pending):
             raise ENDRUN(state)
         return _RUNNING if state is _PENDING else fresh(Running, _RUNNING.message, self.task.labels)
 
     def get_task_run_state(self, state: State, inputs: Inputs) -> State:
         """Do the work, and say how it ended."""
-        if not state.is_running():
+        if not isinstance(state, Running):
             raise ENDRUN(state)
         if state is not _RUNNING and self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("%s: Calling task.run() method...", self.target)
@@ -377,7 +374,7 @@ class TaskRunner(Keeping):
 
     def check_for_retry(self, state: State, inputs: Inputs) -> State:
         """Plan another attempt if this one failed and there are attempts left."""
-        if not state.is_failed():
+        if not isinstance(state, Failed):
             return state
         run_count = context.get("task_run_count", 1)
         if run_count > self.task.max_retries or not self._retries_on(state.result):
