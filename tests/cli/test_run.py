@@ -66,6 +66,9 @@ USAGE = [
 LATE_MISUSE = [
     (["flow.py", "--param", "nmae=1"], "For 'nmae', did you mean 'name'?"),
     (["flow.py"], "did not receive the following required parameters: name"),
+    (["flow.py", "--param", "name=you", "--context", "parameters=1"], "`context['parameters']` is a dict of names and"),
+    (["flow.py", "--param", "name=you", "--context", "config=2"], "`context['config']` is a dict of sections such as"),
+    (["flow.py", "--param", "name=you", "--context", "task_tags=x"], "`context['task_tags']` is a list of texts"),
     (["-m", "no.such"], "No module named 'no', here or installed."),
     (["flow.py", "-n", "greetign"], "Found 'greeting'. Did you mean 'greeting'?"),
 ]
@@ -100,6 +103,12 @@ def test_misuse_that_the_flow_tells(arguments: list[str], complaint: str, folder
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(ONE_LINE)
     assert complaint in done.stderr
+
+
+def test_an_exception_that_the_context_asks_for_is_told(folder: Path) -> None:
+    done = run(folder, "run", "flow.py", "--param", "name=bad", "--context", "raise_on_exception=true")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(f"{ONE_LINE}The flow run ended with ValueError: a bad name. (--traceback")
 
 
 def test_a_report_of_a_run_that_failed(folder: Path) -> None:

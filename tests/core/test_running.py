@@ -163,6 +163,19 @@ def test_the_context_given_reaches_the_tasks_and_ends_with_the_run():
     assert "colour" not in context
 
 
+def test_a_part_of_the_configuration_may_be_given():
+    @task
+    def read():
+        return context.config.get("mine"), context.config.flows.checkpointing, context.config.cloud.use_local_secrets
+
+    with Flow("etl") as flow:
+        first, second = read(), read()
+    state = flow.run(
+        context={"config": {"flows": {"checkpointing": "yes"}}}, task_contexts={second: {"config": {"mine": 1}}}
+    )
+    assert [state.result[call].result for call in (first, second)] == [(None, "yes", True), (1, "yes", True)]
+
+
 def test_task_contexts_reach_single_tasks():
     @task
     def read():

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from miniprefect.cli._errors import FAILED, CommandError, said, write_to_nobody
 from miniprefect.cli._flows import add_source, find_flow, send_by_value
@@ -15,6 +15,7 @@ from miniprefect.cli._values import from_file, pairs
 from miniprefect.configuration import config
 from miniprefect.engine.runner import INTERRUPTED
 from miniprefect.engine.state import Cancelled, State
+from miniprefect.utilities.context import context
 from miniprefect.utilities.lazy import LazyModule
 
 executors = LazyModule("miniprefect.executors")
@@ -164,14 +165,23 @@ def work(arguments: argparse.Namespace) -> int:
         state = flow.run(parameters=parameters, **options)
     except KeyboardInterrupt:  # just before the run, or between two
         return _outcome(Cancelled(INTERRUPTED), arguments.quiet)
-    # A run returns a state whatever happens, so what it raises is misuse, and nothing has run.
-    except ValueError as error:
-        raise CommandError(str(error)) from None
     except Exception as error:
-        raise CommandError(said(error)) from error
+        _refuse(error, options)
     if arguments.report:
         _report(state, arguments.report)
     return _outcome(state, arguments.quiet)
+
+
+def _refuse(error: Exception, options: dict[str, Any]) -> NoReturn:
+    """Say what `flow.run` raised.
+
+    A run returns a state whatever happens, unless it is told not to. So what it raises is misuse, and nothing has run.
+    """
+    if {**context, **(options.get("context") or {})}.get("raise_on_exception"):
+        raise CommandError(f"The flow run ended with {said(error)}.", code=FAILED) from error
+    if isinstance(error, ValueError):
+        raise CommandError(str(error)) from None
+    raise CommandError(said(error)) from error
 
 
 def _configure(arguments: argparse.Namespace) -> None:

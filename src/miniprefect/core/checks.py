@@ -58,6 +58,34 @@ def named(things: Any, what: str) -> Mapping[str, Any]:
     return things
 
 
+def _is_named(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple | set | frozenset) and all(isinstance(text, str) for text in value)
+
+
+# What a run reads from the context, or hands on, and takes for granted.
+_IN_CONTEXT: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "caches": (_is_named, "a dict of keys and lists of states"),
+    "config": (_is_named, "a dict of sections such as {'flows': {'checkpointing': True}}"),
+    "parameters": (_is_named, "a dict of names and values such as {'rows': 10}"),
+    "secrets": (_is_named, "a dict of names and secrets such as {'TOKEN': 'abc'}"),
+    "task_loop_count": (lambda value: isinstance(value, int), "a whole number"),
+    "task_tags": (_are_texts, "a list of texts such as ['nightly']"),
+}
+
+
+def check_context(values: Mapping[str, Any], owner: str, setting: str) -> None:
+    """Raise a MisuseError unless those of `values`, which are for the context, on which a run depends can be used."""
+    for key, (fits, wanted) in _IN_CONTEXT.items():
+        if key in values:
+            value = values[key]
+            is_absent = value is None and key != "config"
+            expect(is_absent or fits(value), owner, f"{setting}[{key!r}]", wanted, value)
+
+
 def checked_tags(tags: Any, owner: str) -> set[str]:
     """Return `tags` as a set.
 

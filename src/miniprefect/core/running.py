@@ -4,11 +4,12 @@ import datetime
 import inspect
 import sys
 import warnings
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from miniprefect.configuration import config
-from miniprefect.core.checks import MisuseError, expect, named, nearest
+from miniprefect.core.checks import MisuseError, check_context, expect, named, nearest
 from miniprefect.engine.defaults import get_default_executor_class, get_default_flow_runner_class
 from miniprefect.engine.runner import INTERRUPTED, describe
 from miniprefect.engine.showing import Ran
@@ -41,6 +42,7 @@ def run_flow(
     _check_place(flow)
     runner_cls = runner_cls or get_default_flow_runner_class()
     expect(_answers(runner_cls, "run"), repr(flow), "runner_cls", "a class such as FlowRunner", runner_cls)
+    _check_contexts(flow, keywords)
     given, options = _sorted_out(flow, parameters, keywords, runner_cls)
     _check_options(flow, options)
     if run_on_schedule is None:
@@ -60,6 +62,15 @@ def _check_place(flow: "Flow") -> None:
             "Don't call `flow.run()` from within a `Flow` context manager. Call it after the `with` block of "
             f"{flow.name!r}:\n\n  with Flow(...) as flow:\n      ...\n  flow.run(...)"
         )
+
+
+def _check_contexts(flow: "Flow", keywords: dict[str, Any]) -> None:
+    """Check what the run reads from the context around it, and from those that are given for it."""
+    owner, parameters = f"{flow!r}.run", {parameter.name for parameter in flow.compiled().parameters}
+    options = {name: value for name, value in keywords.items() if name not in parameters}
+    check_context(ChainMap({**named(options.get("context"), "context")}, context), owner, "context")
+    for task, values in named(options.get("task_contexts"), "task_contexts").items():
+        check_context(named(values, f"task_contexts[{task}]"), owner, f"task_contexts[{task}]")
 
 
 def _sorted_out(
@@ -105,9 +116,7 @@ def _unknown(options: dict[str, Any], runner_cls: type[Any]) -> list[str]:
 def _from_elsewhere(flow: "Flow", options: dict[str, Any]) -> set[str]:
     """Return the parameters that the context or the schedule gives."""
     given = {**(context.get("parameters") or {})}
-    run_context = options.get("context")
-    if isinstance(run_context, Mapping):
-        given.update(run_context.get("parameters") or {})
+    given.update((options.get("context") or {}).get("parameters") or {})
     for event_clock in getattr(flow.schedule, "clocks", ()):
         given.update(event_clock.parameter_defaults or {})
     return set(given)
@@ -131,8 +140,7 @@ def _check_options(flow: "Flow", options: dict[str, Any]) -> None:
         expect(fits, owner, "executor", "an executor such as LocalExecutor()", executor)
     state = options.get("state")
     expect(state is None or isinstance(state, State), owner, "state", "a State such as Pending()", state)
-    for name in ("context", "task_states", "task_contexts"):
-        named(options.get(name), name)
+    named(options.get("task_states"), "task_states")
     for task, task_state in (options.get("task_states") or {}).items():
         expect(isinstance(task_state, State), owner, f"task_states[{task}]", "a State", task_state)
     if flow.schedule is not None:

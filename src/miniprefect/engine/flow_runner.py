@@ -21,7 +21,7 @@ from miniprefect.executors.base import Executor
 from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.collections import DotDict
 from miniprefect.utilities.context import context as the_context
-from miniprefect.utilities.context import current_frame, enter_frame
+from miniprefect.utilities.context import current_frame, enter_frame, with_whole_config
 from miniprefect.utilities.lazy import LazyModule
 
 remote = LazyModule("miniprefect.engine.remote")
@@ -176,7 +176,8 @@ class FlowRunner(Runner):
         parameters: Mapping[str, Any] | None,
     ) -> FlowRunnerInitializeResult:
         """Return what a run begins with: its state, the tasks' states, and the contexts."""
-        values = dict(context or {})
+        values = with_whole_config(dict(context or {}), the_context["config"])
+        whole_config = values.get("config") or the_context["config"]
         given = {
             **(self._made_in.get("parameters") or {}),
             **(values.get("parameters") or {}),
@@ -189,7 +190,9 @@ class FlowRunner(Runner):
             state=_begun(state),
             task_states=dict(task_states or {}),
             context=values,
-            task_contexts=dict(task_contexts or {}),
+            task_contexts={
+                task: with_whole_config(dict(own), whole_config) for task, own in (task_contexts or {}).items()
+            },
         )
 
     def _parameter_defaults(self) -> dict[str, Any]:

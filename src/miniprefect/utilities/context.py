@@ -205,6 +205,13 @@ class BlockFrame(Frame):
             _frame.set(top)
 
 
+def with_whole_config(values: dict[str, Any], config: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return values for a context; what they have under `config`, which may be a part only, merged into `config`."""
+    if "config" not in values:
+        return values
+    return {**values, "config": merge_dicts(config, values["config"])}
+
+
 class Context(DotDict):
     """Give dictionary and attribute access to the context of the code that asks.
 
@@ -283,9 +290,7 @@ class Context(DotDict):
         values: dict[str, Any] = {}
         for given in (*args, kwargs):
             values.update(given)
-        if "config" in values:
-            values["config"] = merge_dicts(self["config"], values["config"])
-        frame = BlockFrame(current_frame(), values)
+        frame = BlockFrame(current_frame(), with_whole_config(values, self["config"]))
         enter_frame(frame)
         try:
             yield self
