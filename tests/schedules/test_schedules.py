@@ -79,6 +79,22 @@ def test_filters_that_let_nothing_pass_end_the_search() -> None:
     assert Schedule([IntervalClock(30 * DAY)], filters=[lambda moment: False]).next(1) == []
 
 
+def test_filters_that_let_little_pass_end_the_search_with_a_warning() -> None:
+    asked = []
+    clock = IntervalClock(timedelta(minutes=1), at(2020, 1, 1))
+    schedule = Schedule([clock], filters=[asked.append])  # type: ignore[list-item]
+    with pytest.warns(UserWarning, match="ended at 2020-02-04 17:20:00.*: 50000 of its events") as warned:
+        assert schedule.next(2, after=at(2020, 1, 1)) == []
+    assert warned[0].filename == __file__
+    assert len(asked) == 50_000
+
+
+def test_one_minute_of_a_month_is_found_every_time() -> None:
+    clock = IntervalClock(timedelta(minutes=1), at(2020, 1, 1))
+    schedule = Schedule([clock], filters=[filters.is_month_start, filters.at_time(datetime.time())])
+    assert [moment.month for moment in schedule.next(3, after=at(2020, 1, 1))] == [2, 3, 4]
+
+
 def test_by_default_events_come_after_now() -> None:
     class Fixed(Time):
         def now(self) -> datetime.datetime:

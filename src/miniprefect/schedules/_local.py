@@ -41,6 +41,11 @@ class LocalTime:
         self.zone = like.tzinfo
         self._class = type(like)
 
+    @property
+    def is_even(self) -> bool:
+        """Whether clocks are never put forward or back in this time zone, as far as is known without asking it."""
+        return isinstance(self.zone, datetime.timezone)
+
     def moment(self, utc: datetime.datetime) -> datetime.datetime:
         """Return a moment as an aware datetime of this time zone."""
         if self._class is datetime.datetime:

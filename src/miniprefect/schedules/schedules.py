@@ -14,8 +14,9 @@ from miniprefect.schedules.clocks import Clock, ClockEvent, CronClock, DatesCloc
 from miniprefect.schedules.filters import Filter
 from miniprefect.utilities.clock import utc_now
 
-# Filters that let nothing pass would make a search endless.
+# Filters that let nothing pass would make a search endless. A month has fewer minutes than this.
 _LONGEST_SEARCH = datetime.timedelta(days=50 * 366)
+_MOST_LEFT_OUT = 50_000
 
 
 class Schedule:
@@ -76,7 +77,8 @@ class Schedule:
     ) -> list[datetime.datetime] | list[ClockEvent]:
         """Return the next events, in the order of their clocks' times; fewer than `n` where there are no more.
 
-        When 50 years of events in a row do not pass the filters, there are no more.
+        When 50 years of events in a row do not pass the filters, there are no more. The search also ends, with a
+        warning, when 50,000 events in a row do not.
 
         Args:
             n: how many.
@@ -96,13 +98,26 @@ class Schedule:
         return f"<Schedule: {', '.join(f'{name}={part!r}' for name, part in zip(names, parts, strict=True) if part)}>"
 
     def _events(self, after: datetime.datetime) -> Iterator[ClockEvent]:
-        last_passed = after
+        last_passed, left_out = after, 0
         for event in _without_repetitions(merge(*(clock.events(after) for clock in self.clocks), key=_time)):
             if self._passes(event.start_time):
-                last_passed = event.start_time
+                last_passed, left_out = event.start_time, 0
                 yield self._adjusted(event)
-            elif event.start_time - last_passed > _LONGEST_SEARCH:
+                continue
+            left_out += 1
+            if event.start_time - last_passed > _LONGEST_SEARCH:
                 return
+            if left_out == _MOST_LEFT_OUT:
+                self._warn_of_filters(last_passed, event.start_time)
+                return
+
+    def _warn_of_filters(self, since: datetime.datetime, until: datetime.datetime) -> None:
+        warnings.warn(
+            f"The search for times of {self!r} ended at {until}: {_MOST_LEFT_OUT} of its events in a row, since "
+            f"{since}, did not pass its filters. Use clocks with fewer events, or filters that let more of them pass.",
+            UserWarning,
+            stacklevel=4,
+        )
 
     def _passes(self, moment: datetime.datetime) -> bool:
         return (
