@@ -56,9 +56,19 @@ def test_the_script_makes_rows_and_draws(tmp_path):
     rows = rows_of(page)
     assert len(rows) == 11
     mapped = next(row for row in rows if "inverse" in row[0])
-    assert (mapped[1], mapped[-1]) == ("Mapped", "1 Failed, 3 Success")
+    assert (mapped[1], mapped[-1]) == ("Mapped1 of 4 failed", "1 Failed, 3 Success")
     assert re.search(r'<canvas aria-hidden="true" width="\d{3,4}" height="\d{3}"', page)
     assert "14 of 14" in page
+
+
+def test_what_failed_in_a_map_is_a_click_away(tmp_path):
+    page = Path(flow_with_everything().run().report(tmp_path / "run.html"))
+    script = "document.querySelector('.failures').click()"
+    without_policy = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text())
+    page.write_text(without_policy.replace("</body>", f"<script>{script}</script></body>"))
+    rows = rows_of(opened(page))
+    assert [row[1] for row in rows] == ["Mapped1 of 4 failed", "Failed"]
+    assert rows[1][0] == "inverse[0]"
 
 
 def test_hostile_names_and_results_do_nothing(tmp_path):

@@ -36,7 +36,7 @@ def test_the_state_of_a_flow_lists_those_of_its_tasks():
     assert "Some reference tasks failed." in shown
     assert all(f"<td>{name}</td>" in shown for name in ("numbers", "inverse", "is_long"))
     assert "<code>[0, 1, 2, 3]</code>" in shown
-    assert "4 task runs" in shown
+    assert "4 task runs, 1 failed" in shown
 
 
 def test_the_state_of_a_map_lists_its_children():

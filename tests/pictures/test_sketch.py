@@ -45,6 +45,7 @@ def test_states_are_counted():
     boxes = by_name(sketch)
     assert boxes["inverse"].states == {"Success": 3, "Failed": 1}
     assert boxes["inverse"].note == "3 Success, 1 Failed"
+    assert (boxes["inverse"].runs, boxes["inverse"].failed) == (4, 1)
     assert boxes["inverse"].colors == {"Success": Success.color, "Failed": Failed.color}
     assert boxes["only one"].states == {"Skipped": 1}
     assert sketch.has_states

@@ -7,7 +7,7 @@ import pytest
 
 from miniprefect import Flow, Task
 from miniprefect.core import Edge
-from miniprefect.pictures.sketch import sketch_of_flow
+from miniprefect.pictures.sketch import Box, sketch_of_flow
 from miniprefect.pictures.svg import LONGEST_NAME, svg
 from tests.pictures.helpers import HOSTILE, flow_with_everything, random_edges
 
@@ -59,6 +59,17 @@ def test_maps_are_doubled_and_dashed_and_conditions_dotted():
     assert edges["numbers → inverse; number; mapped"].get("stroke-dasharray") == "6 4"
     assert edges["case(True) → add up; if so"].get("stroke-dasharray") == "1.5 3.5"
     assert edges["count → numbers; count"].get("stroke-dasharray") is None
+
+
+def test_how_many_children_of_a_map_failed_is_written_on_red():
+    flow = flow_with_everything()
+    sketch = sketch_of_flow(flow, flow.run())
+    picture = svg(sketch)
+    assert picture.count('class="mp-failed"') == 1
+    assert ">1 failed</text>" in picture
+    sketch.boxes = [Box("alone", states={"Failed": 1}, colors={"Failed": "red"}, failed=1)]
+    sketch.arrows = []
+    assert "mp-failed" not in svg(sketch)
 
 
 def test_a_long_name_is_cut_and_whole_in_the_tooltip():

@@ -85,7 +85,8 @@ def _table(title: str, rows: list[tuple[str, Any, bool]], total: int) -> str:
 def _about(state: State, hides: bool) -> str:
     """Return what there is to say of a task's state in a table: its message, or the result of one that went well."""
     if isinstance(state, Mapped):
-        return escaped(counted(len(state.map_states), "task run"))
+        failed = sum(isinstance(child, State) and child.is_failed() for child in state.map_states)
+        return escaped(counted(len(state.map_states), "task run") + (f", {failed:,} failed" if failed else ""))
     if not state.is_successful() or state.is_skipped():
         return escaped(line(state.message, LONGEST_RESULT))
     return f"<code>{escaped(HIDDEN if hides else shown_result(state, LONGEST_RESULT))}</code>"

@@ -3,7 +3,7 @@
  *
  * The data (see `_data` in report.py): of each task [kind of state, spans, message, result, error, critical, name,
  * kind, settings, upstream, children], of each child the first six. Kinds and texts are numbers into lists. Spans are
- * the begin and end of each attempt, by turns, in seconds.
+ * the begin and end of each attempt, by turns, in seconds. Of each kind of state: [name, color, whether it failed].
  */
 (() => {
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -41,6 +41,8 @@ const owner = (run) => run.task || run;
 const nameOf = (run) => run.task ? `${run.task.name}[${run.index}]` : run.name;
 const kindOf = (run) => data.kinds[run.kind][0];
 const colorOf = (run) => data.kinds[run.kind][1];
+const hasFailed = (run) => Boolean(data.kinds[run.kind][2]);
+for (const task of tasks) task.failed = task.children ? task.children.filter(hasFailed) : [];
 
 /* When a run could have begun: at the end of what its task waited for. */
 const readyAt = tasks.map(() => 0);
@@ -195,6 +197,7 @@ function rowOf(run) {
   head.append(name);
   if (run.critical) head.append(make("span", {class: "mark", title: "The end of the flow run waited for it"}, "critical"));
   const state = make("td", {}, make("span", {class: "state"}, spot(colorOf(run)), kindOf(run)));
+  if (run.children && run.failed.length) state.append(failures(run));
   const row = make("tr", {class: run.task ? "child" : null}, head, state);
   if (data.timed) row.append(
     make("td", {class: "n"}, run.timed ? `+${duration(run.begin)}` : ""),
@@ -211,6 +214,17 @@ function rowOf(run) {
   });
   run.row = row;
   return row;
+}
+
+/* How many children of a map failed; it leads to them. */
+function failures(task) {
+  const some = `${task.failed.length.toLocaleString("en")} of ${task.children.length.toLocaleString("en")} failed`;
+  return make("button", {type: "button", class: "failures", title: "Show them",
+    "aria-label": `${some}, of the children of ${task.name}. Show them`, onclick: () => {
+      task.unfolded = CHUNK;
+      choose(String(task.failed[0].kind));
+      task.row.querySelector(".failures").focus();
+    }}, some);
 }
 
 function unfold(task) {
@@ -350,14 +364,15 @@ function drawLane(run, top, x, left, color, family) {
     pen.fillStyle = color("soft");
     pen.fillRect(0, top, canvas.width, ROW);
   }
-  pen.fillStyle = run.critical ? color("text") : color("dim");
-  pen.font = `${run.critical ? "600 " : ""}12px ${family}`;
-  pen.textAlign = "left";
   const fold = run.children ? (unfoldedLanes.has(run) ? "▾ " : "▸ ") : "";
   const indent = run.task ? 16 : 2;
   const label = run.children ? `${fold}${run.name} ×${run.children.length.toLocaleString("en")}` : run.task ? `[${run.index}]` : run.name;
-  pen.fillText(fitted(label, left - indent - 10), indent, top + ROW / 2);
   const middle = top + ROW / 2;
+  const taken = run.children && run.failed.length ? drawBadge(run, left - 10, middle, color, family) + 6 : 0;
+  pen.fillStyle = run.critical ? color("text") : color("dim");
+  pen.font = `${run.critical ? "600 " : ""}12px ${family}`;
+  pen.textAlign = "left";
+  pen.fillText(fitted(label, left - indent - 10 - taken), indent, middle);
   if (run.waited > TOTAL / 400) {
     pen.strokeStyle = color("dim");
     pen.setLineDash([1, 3]);
@@ -376,12 +391,27 @@ function drawLane(run, top, x, left, color, family) {
     pen.fillStyle = color("crit");
     pen.fillRect(x(run.begin), top + ROW - 4, Math.max(2, x(run.end) - x(run.begin)), 2);
   }
-  const failed = kindOf(run).includes("Fail") || kindOf(run) === "TimedOut";
+  const failed = hasFailed(run);
   pen.fillStyle = failed ? color("crit") : color("dim");
   pen.font = `11px ${family}`;
   const after = `${failed ? "✕ " : ""}${run.children ? "" : duration(run.end - run.begin)}`;
   const room = x(TOTAL) - x(run.end);
   if (after && room > 60) pen.fillText(after, x(run.end) + 6, middle);
+}
+
+/* How many children of a map failed, in white on red, up to `right`; return how wide that is. */
+function drawBadge(task, right, middle, color, family) {
+  const some = `${task.failed.length.toLocaleString("en")} failed`;
+  pen.font = `600 10.5px ${family}`;
+  const wide = pen.measureText(some).width + 10;
+  pen.fillStyle = color("fail");
+  pen.beginPath();
+  pen.roundRect(right - wide, middle - 7, wide, 14, 4);
+  pen.fill();
+  pen.fillStyle = "#fff";
+  pen.textAlign = "left";
+  pen.fillText(some, right - wide + 5, middle + 0.5);
+  return wide;
 }
 
 /* Of many children in one row: how many ran at each moment, the more the darker; below, which of them failed. */
@@ -393,7 +423,7 @@ function drawFolded(task, top, x) {
     const begin = Math.floor(x(child.begin)) - from, end = Math.ceil(x(child.end)) - from;
     density[begin] += 1;
     density[Math.max(begin + 1, end)] -= 1;
-    if (kindOf(child).includes("Fail") || kindOf(child) === "TimedOut") failed[begin] = child.kind + 1;
+    if (hasFailed(child)) failed[begin] = child.kind + 1;
   }
   let most = 1, running = 0;
   for (let at = 0; at < density.length; at += 1) { running += density[at]; density[at] = running; most = Math.max(most, running); }
@@ -408,7 +438,7 @@ function drawFolded(task, top, x) {
     if (failed[at]) {
       pen.globalAlpha = 1;
       pen.fillStyle = data.kinds[failed[at] - 1][1];
-      pen.fillRect(from + at, top + 3, 2, ROW - 6);
+      pen.fillRect(from + at - 1, top + 1, 3, ROW - 2);
     }
   }
   pen.globalAlpha = 1;
@@ -459,7 +489,7 @@ function hover(event) {
   if (run !== hovered) { hovered = run; draw(); }
   tip.hidden = !run;
   if (!run) return;
-  const parts = [nameOf(run), run.children ? `${run.children.length.toLocaleString("en")} task runs, ${duration(run.end - run.begin)} in all` : `${kindOf(run)}, took ${duration(run.end - run.begin)}`];
+  const parts = [nameOf(run), run.children ? `${run.children.length.toLocaleString("en")} task runs (${tally(run)}), ${duration(run.end - run.begin)} in all` : `${kindOf(run)}, took ${duration(run.end - run.begin)}`];
   if (run.attempts > 1) parts.push(`${run.attempts} attempts`);
   if (run.waited) parts.push(`waited ${duration(run.waited)} after all that it depends on had ended`);
   if (run.critical) parts.push("on the critical path");

@@ -173,11 +173,11 @@ def _data(history: History) -> dict[str, Any]:
     """Return what the script shows; `report.js` says what stands where."""
     texts, kinds = _Texts(), _Texts()
     texts[""]
-    colors: dict[str, str] = {}
+    looks: dict[str, list[Cell]] = {}
 
     def cells(run: Run) -> list[Cell]:
         kind = "Not run" if run.state is None else type(run.state).__name__
-        colors[kind] = "#8a96a5" if run.state is None else run.state.color
+        looks[kind] = ["#8a96a5", 0] if run.state is None else [run.state.color, int(run.state.is_failed())]
         spans = [round(moment, 6) for span in run.spans for moment in span]
         return [kinds[kind], spans, texts[run.message], texts[run.result], texts[run.error], int(run.is_critical)]
 
@@ -188,7 +188,7 @@ def _data(history: History) -> dict[str, Any]:
     tasks = [row(task) for task in history.tasks]
     return {
         "tasks": tasks,
-        "kinds": [[kind, colors[kind]] for kind in kinds],
+        "kinds": [[kind, *looks[kind]] for kind in kinds],
         "texts": list(texts),
         "seconds": history.seconds,
         "timed": history.has_times,

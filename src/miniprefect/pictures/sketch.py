@@ -25,6 +25,7 @@ class Box:
         colors: the colours of these states.
         note: what to write below the name.
         tasks: how many tasks it stands for.
+        failed: how many of its runs failed.
     """
 
     name: str
@@ -34,12 +35,18 @@ class Box:
     colors: dict[str, str] = field(default_factory=dict)
     note: str = ""
     tasks: int = 1
+    failed: int = 0
+
+    @property
+    def runs(self) -> int:
+        """How many runs it has, of which the states are known."""
+        return sum(self.states.values())
 
     @property
     def title(self) -> str:
         """All there is to say, in one line."""
         parts = [self.name, self.kind if self.kind != "task" else "", "mapped" if self.is_mapped else ""]
-        single = sum(self.states.values()) == 1
+        single = self.runs == 1
         parts.append(", ".join(state if single else f"{number:,} {state}" for state, number in self.states.items()))
         return ": ".join(filter(None, [parts[0], ", ".join(filter(None, parts[1:]))]))
 
@@ -153,13 +160,14 @@ def take_states(box: Box, state: State | None) -> None:
         return
     if not isinstance(state, Mapped):
         name = type(state).__name__
-        box.states, box.colors, box.note = {name: 1}, {name: state.color}, name
+        box.states, box.colors, box.note, box.failed = {name: 1}, {name: state.color}, name, int(state.is_failed())
         return
     box.is_mapped = True
     children = [child for child in state.map_states if isinstance(child, State)]
     box.states = dict(Counter(type(child).__name__ for child in children).most_common())
     box.colors = {type(child).__name__: child.color for child in children} or {"Mapped": state.color}
     box.note = ", ".join(f"{number:,} {name}" for name, number in box.states.items()) or "mapped over nothing"
+    box.failed = sum(child.is_failed() for child in children)
 
 
 def _take_edge(edge: Any, ends: tuple[int, int], boxes: list[Box], arrows: dict[tuple[int, int], Arrow]) -> None:
@@ -202,6 +210,7 @@ def grouped(sketch: Sketch) -> Sketch:
 
 def _join(group: Box, box: Box) -> None:
     group.tasks += box.tasks
+    group.failed += box.failed
     group.is_mapped = group.is_mapped or box.is_mapped
     group.colors.update(box.colors)
     for state, number in box.states.items():

@@ -14,6 +14,7 @@ LONGEST_NAME = 30
 MOST_LABELS = 90  # arrows; in larger pictures, the labels are in tooltips only
 MOST_LABEL_ROOM = 260.0
 MARGIN = 16.0
+FAILED = "#c62828"  # white can be read on it, and it can be seen on white and on black
 
 # Whether it is a curve, and its ends.
 Piece = tuple[bool, Point, Point]
@@ -110,9 +111,13 @@ class _Shape:
         self.box = box
         self.name = line(box.name, LONGEST_NAME) or " "
         self.note = line(box.note, LONGEST_NAME + 10)
+        self.badge = f"{box.failed:,} failed" if box.failed and box.runs > 1 else ""
+        self.badge_width = width(self.badge, NOTE) + 10 if self.badge else 0.0
         self.bar = 5.0 if box.colors else 0.0
         beside = 26.0 if box.kind in ("parameter", "condition") else 20.0
-        self.width = max(48.0, beside + self.bar + max(width(self.name, FONT), width(self.note, NOTE)))
+        self.name_width = width(self.name, FONT)
+        heading = self.name_width + (self.badge_width + 8 if self.badge else 0)
+        self.width = max(48.0, beside + self.bar + max(heading, width(self.note, NOTE)))
         self.height = 42.0 if self.note else 30.0
         self.step = PORT
 
@@ -124,11 +129,22 @@ class _Shape:
             parts.append(self._outline(left + 3, top + 3))
         parts.append(self._outline(left, top))
         parts.extend(self._bar(left, top))
-        middle = x + self.bar / 2
-        parts.append(self._text("name mp-text", middle, y + (-2.5 if self.note else 4.5), FONT, self.name, "text"))
+        middle, base = x + self.bar / 2, y + (-2.5 if self.note else 4.5)
+        before_badge = middle - (self.badge_width + 8) / 2 if self.badge else middle
+        parts.append(self._text("name mp-text", before_badge, base, FONT, self.name, "text"))
+        if self.badge:
+            parts.append(self._badge(before_badge + self.name_width / 2 + 8, base))
         if self.note:
             parts.append(self._text("note mp-dim", middle, y + 13, NOTE, self.note, "dim"))
         return "".join(parts)
+
+    def _badge(self, left: float, base: float) -> str:
+        """Draw how many of the runs failed, for the share of one among hundreds can't be seen."""
+        return (
+            f'<rect class="mp-failed" x="{left:.1f}" y="{base - 11:.1f}" width="{self.badge_width:.1f}" height="14" '
+            f'rx="4" fill="{FAILED}"/><text class="mp-note" x="{left + self.badge_width / 2:.1f}" y="{base - 0.5:.1f}" '
+            f'font-size="{NOTE:g}" text-anchor="middle" fill="#ffffff">{escaped(self.badge)}</text>'
+        )
 
     def _text(self, kind: str, x: float, y: float, size: float, text: str, color: str) -> str:
         return (
