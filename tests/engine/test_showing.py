@@ -1,5 +1,6 @@
 """How states show themselves, and what the state of a flow run keeps of it."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -52,4 +53,5 @@ def test_nothing_is_loaded_until_somebody_looks():
         "assert not [name for name in sys.modules if 'pictures' in name]\n"
         "state._repr_html_(); assert 'miniprefect.pictures.views' in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
