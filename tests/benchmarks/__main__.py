@@ -15,13 +15,13 @@ os.environ["PREFECT__LOGGING__LEVEL"] = "CRITICAL"
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 import miniprefect
-from tests.benchmarks import logs, memory, parts, report, starts
+from tests.benchmarks import logs, memory, parts, progress, report, starts
 from tests.benchmarks.contenders import Contender, contenders
 from tests.benchmarks.rivals import rivals
 from tests.benchmarks.shapes import CHAIN, FAN, GRID, MAP, SHAPES, Shape
 
-PARTS, LOG_LINES, MEMORY, STARTING = "parts", "log lines", "memory", "starting"
-WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, MEMORY, STARTING]
+PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING = "parts", "log lines", "progress", "memory", "starting"
+WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING]
 LONGEST_LOGGED_CHAIN = 10_000
 WARM_UP = 10
 
@@ -83,6 +83,14 @@ def report_logs(options: argparse.Namespace) -> list[str]:
     return [missed for lines in found for missed in logs.shortfalls(lines)]
 
 
+def report_progress(options: argparse.Namespace) -> list[str]:
+    """Run with the progress line."""
+    size = min(max(options.sizes), progress.LONGEST)
+    found = [progress.measure(miniprefect, size, 2 * options.rounds, is_logged) for is_logged in (False, True)]
+    print(report.table([shown.row() for shown in found], progress.TITLES))
+    return [missed for shown in found for missed in progress.shortfalls(shown)]
+
+
 def report_memory(options: argparse.Namespace) -> list[str]:
     """Weigh the largest map."""
     found = memory.measure(miniprefect, options.children)
@@ -99,7 +107,13 @@ def report_starts(options: argparse.Namespace) -> list[str]:
     return list(starts.shortfalls(times))
 
 
-REPORTS = {PARTS: report_parts, LOG_LINES: report_logs, MEMORY: report_memory, STARTING: report_starts}
+REPORTS = {
+    PARTS: report_parts,
+    LOG_LINES: report_logs,
+    PROGRESS: report_progress,
+    MEMORY: report_memory,
+    STARTING: report_starts,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import miniprefect
-from tests.benchmarks import logs, memory, report, starts
+from tests.benchmarks import logs, memory, progress, report, starts
 from tests.benchmarks.contenders import Timing, build_bare
 from tests.benchmarks.rivals import build_dask
 from tests.benchmarks.shapes import MAP, SHAPES, Shape
@@ -89,6 +89,16 @@ def test_a_logged_chain_is_held_against_its_own_lines() -> None:
     assert found.lines == 2 * 20 + 2
     assert list(logs.shortfalls(logs.Lines(20, 42, [1.0, 2.0], [2.0, 2.0]))) == [
         "log on, chain of 20: costs 2.00 x the same lines, short of 1.5 x"
+    ]
+
+
+def test_the_progress_line_is_held_against_the_same_run_without_it() -> None:
+    before = sys.stdout
+    found = progress.measure(miniprefect, 20, rounds=2, is_logged=True)
+    assert (len(found.off), len(found.on), sys.stdout) == (2, 2, before)
+    assert list(progress.shortfalls(progress.Shown(20, True, [1.0, 2.0], [1.0, 2.0]))) == []
+    assert list(progress.shortfalls(progress.Shown(20, True, [1.0, 2.0], [1.1, 2.2]))) == [
+        "progress, map of 20, log on: costs 10.0%, more than 2%"
     ]
 
 

@@ -133,7 +133,7 @@ class LiveLine:
             write(_CLEAR + text)
             return
         with self._lock:
-            self._is_begun = text[-1:] != "\n"
+            self._is_begun = text[-1] != "\n"
             if not self._shown:
                 write(text)
             # Ctrl-C may come between any two of these: the line may be taken for shown when it is not, but not else.
@@ -198,34 +198,12 @@ class _Above:
 
     def __init__(self, stream: Any, line: LiveLine) -> None:
         self.stream = stream
-        self._write = stream.write
-        self._line = line
         self._rests: dict[int, str] = {}
+        # No methods: where a class has a `__getattr__`, each look at an attribute of `self` takes long.
+        self.write, self.flush = _writing(stream, line, self._rests)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
-
-    def write(self, text: str) -> int:
-        """Write `text`."""
-        line, lines = self._line, text
-        if line.is_over:
-            self._write(text)
-            return len(text)
-        if self._rests or text[-1:] != "\n":
-            thread = threading.get_ident()
-            lines, end, rest = (self._rests.pop(thread, "") + text).rpartition("\n")
-            lines += end
-            if rest:
-                self._rests[thread] = rest
-        if lines:
-            line.write(self._write, lines)
-        return len(text)
-
-    def flush(self) -> None:
-        """Write what this thread has written, even if its line has no end yet."""
-        if self._rests and (rest := self._rests.pop(threading.get_ident(), "")):
-            self._line.write(self._write, rest)
-        self.stream.flush()
 
     def write_rest(self) -> None:
         """Write what is left of all threads."""
@@ -240,6 +218,36 @@ class _Above:
         """Write each of `lines`."""
         for line in lines:
             self.write(line)
+
+
+def _writing(stream: Any, line: LiveLine, rests: dict[int, str]) -> tuple[Callable[[str], int], Callable[[], None]]:
+    """Return what writes a text to `stream` above `line`, and what writes out what is in `rests` of this thread."""
+    raw_write, raw_flush = stream.write, stream.flush
+
+    def write(text: str) -> int:
+        lines = text
+        if line.is_over:
+            raw_write(text)
+            return len(text)
+        if rests or not text or text[-1] != "\n":
+            lines = whole_lines(text)
+        if lines:
+            line.write(raw_write, lines)
+        return len(text)
+
+    def whole_lines(text: str) -> str:
+        thread = threading.get_ident()
+        lines, end, rest = (rests.pop(thread, "") + text).rpartition("\n")
+        if rest:
+            rests[thread] = rest
+        return lines + end
+
+    def flush() -> None:
+        if rests and (rest := rests.pop(threading.get_ident(), "")):
+            line.write(raw_write, rest)
+        raw_flush()
+
+    return write, flush
 
 
 def fitting(pieces: list[tuple[int, str]], width: int, encoding: str = "utf-8") -> str:
