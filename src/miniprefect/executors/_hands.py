@@ -35,6 +35,28 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
+@contextmanager
+def ctrl_c_later() -> Iterator[None]:
+    """Put Ctrl-C off to the end of a ``with`` block, or of a function.
+
+    Python swallows what it raises in a hook at a fork, so it would be lost; and what is half done would stay so. A
+    mask of signals is not enough: when another thread gets the signal, this one still calls the handler.
+    """
+    handler: Any = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[tuple[int, Any]] = []
+    # A worker that is forked meanwhile begins with this: Ctrl-C is nothing to it, even before it says so itself.
+    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[0])
+
+
 def hire(context: Any, common: Any) -> "Hand":
     """Start a worker process.
 

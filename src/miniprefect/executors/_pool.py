@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from miniprefect.exceptions import TaskTimeoutSignal
-from miniprefect.executors._hands import Hand, hire
+from miniprefect.executors._hands import Hand, ctrl_c_later, hire
 from miniprefect.executors._sending import NotSendable, decode, encode, encode_by_name
 from miniprefect.executors._worker import (
     ALONE,
@@ -264,6 +264,7 @@ class Pool(Executor):
             hand.begin(self._batch())
             self._send(hand)
 
+    @ctrl_c_later()
     def _hired(self) -> bool:
         if len(self.hands) >= self.number:
             return False
