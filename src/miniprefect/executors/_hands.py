@@ -1,5 +1,6 @@
 """One worker process as its owner sees it: its pipes, the calls that it has, its end."""
 
+import atexit
 import logging
 import os
 import select
@@ -17,6 +18,8 @@ from typing import Any
 from miniprefect.executors._outbox import Outbox
 from miniprefect.executors._worker import Ends, work
 
+# In seconds: so long a second Ctrl-C is put off as the first one is.
+_IMPATIENCE = 1.0
 # Held while a worker is started: one that another thread starts meanwhile would keep pipes of this one open.
 _starting = threading.Lock()
 # All workers of this process. A process that is forked from it must not keep their pipes open.
@@ -35,9 +38,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
+@atexit.register
+def _end_all() -> None:
+    """End workers that were left because of one Ctrl-C upon the other: the end of the program waits for theirs."""
+    for hand in list(_all):
+        hand.kill()
+
+
 @contextmanager
 def ctrl_c_later() -> Iterator[None]:
-    """Put Ctrl-C off to the end of a ``with`` block, or of a function.
+    """Put Ctrl-C off to the end of a ``with`` block, or of a function; not a second one that comes after a moment.
 
     Python swallows what it raises in a hook at a fork, so it would be lost; and what is half done would stay so. A
     mask of signals is not enough: when another thread gets the signal, this one still calls the handler.
@@ -46,9 +56,16 @@ def ctrl_c_later() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
-    came: list[tuple[int, Any]] = []
+    came: list[Any] = []
+    begun = time.monotonic()
+
+    def note(number: int, frame: Any) -> None:
+        if came and time.monotonic() > begun + _IMPATIENCE:
+            handler(number, frame)
+        came.append((number, frame))
+
     # A worker that is forked meanwhile begins with this: Ctrl-C is nothing to it, even before it says so itself.
-    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    signal.signal(signal.SIGINT, note)
     try:
         yield
     finally:
@@ -234,7 +251,7 @@ class Hand:
 
     def kill(self) -> None:
         """End it at once."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, ValueError):  # it has ended, and perhaps been closed
             self.process.kill()
 
     def see_off(self, deadline: float) -> None:
@@ -243,7 +260,6 @@ class Hand:
         if self.process.exitcode is None:
             self.kill()
             self.process.join()
-        self.close()
 
     def close(self) -> None:
         """Close the pipes, and whatever else there is of it in this process."""

@@ -15,6 +15,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from miniprefect.exceptions import TaskTimeoutSignal
@@ -315,6 +316,7 @@ class Pool(Executor):
 
     # ------------------------------------------------------------------ what comes back
 
+    @ctrl_c_later()
     def _hear(self, hand: Hand, is_dead: bool) -> None:
         """Take in all that a worker has sent, and its death."""
         try:
@@ -365,6 +367,7 @@ class Pool(Executor):
             waits.append(timeout)
         return min(waits, default=None)
 
+    @ctrl_c_later()
     def _look_at_the_clock(self) -> None:
         now = time.monotonic()
         for hand in list(self.hands):
@@ -428,22 +431,27 @@ class Pool(Executor):
 
     def end(self) -> None:
         """Let the workers go; they are idle."""
-        self._see_off()
+        self._see_off(Hand.dismiss)
 
     def interrupt(self) -> None:
-        """Stop the workers, whatever they do: they have a moment to clean up."""
-        for hand in self.hands:
-            hand.stop()
-        self._see_off()
+        """Stop the workers, whatever they do: they have a moment to clean up. What they had finished is taken in."""
+        self._see_off(Hand.stop)
 
-    def _see_off(self) -> None:
+    @ctrl_c_later()
+    def _see_off(self, farewell: Callable[[Hand], None]) -> None:
         deadline = time.monotonic() + 0.5
         for hand in self.hands:
             for source in hand.sources:
-                self.selector.unregister(source)
-            hand.dismiss()
+                with suppress(KeyError):  # this is done again where impatience has cut it short
+                    self.selector.unregister(source)
+            farewell(hand)
         for hand in self.hands:
             hand.see_off(deadline)
+            with suppress(EOFError, OSError):
+                while hand.has_said():
+                    self._take(hand, hand.channel.recv_bytes())
+            self._collect(hand)
+            hand.close()
         self.hands.clear()
         self.idle.clear()
         self.selector.close()

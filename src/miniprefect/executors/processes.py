@@ -47,12 +47,9 @@ class ProcessExecutor(Executor):
         self._started.append(pool)
         try:
             yield pool
-        except BaseException:
-            pool.interrupt()
-            raise
-        else:
             pool.end()
         finally:
+            pool.interrupt()  # nobody, if all have gone
             self._started.remove(pool)
 
     def submit(
