@@ -10,7 +10,7 @@ import gc
 import io
 import pickle
 from collections.abc import Callable
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any
 
 _PROTOCOL = 5
@@ -78,16 +78,36 @@ class _Pickler(pickle.Pickler):
         try:
             pickle.dumps(thing, _PROTOCOL)
         except Exception:
-            return _inherited, (id(thing), type(thing).__name__, thing.__module__, thing.__qualname__)
+            name = type(thing).__name__, thing.__module__, thing.__qualname__
+            return _inherited, (id(thing), *name, _parts(thing))
         return NotImplemented
 
 
-_found: dict[tuple[int, str, str, str], Any] = {}
+def _parts(thing: Any) -> tuple[int, ...]:
+    """Return where the parts of a function are: one that was made since, and lies where it was, has others."""
+    if not isinstance(thing, FunctionType):
+        return ()
+    cells = map(_content, thing.__closure__ or ())
+    return (id(thing.__code__), id(thing.__defaults__), *cells)
 
 
-def _inherited(address: int, kind: str, module: str, name: str) -> Any:
-    """Return the function or class that was there, at that address, when the worker was forked."""
-    key = (address, kind, module, name)
+def _content(cell: CellType) -> int:
+    try:
+        return id(cell.cell_contents)
+    except ValueError:  # it is empty
+        return 0
+
+
+_found: dict[tuple[Any, ...], Any] = {}
+
+
+def _inherited(*key: Any) -> Any:
+    """Return the function or class that was there when the worker was forked.
+
+    Args:
+        *key: its address, its kind, its module, its name, and where its parts are.
+    """
+    module, name = key[2:4]
     found = _found.get(key)
     if found is None:
         found = _found[key] = next(filter(_is_it(*key), _all_objects()), None)
@@ -110,10 +130,10 @@ def _all_objects() -> list[Any]:
         gc.freeze()
 
 
-def _is_it(address: int, kind: str, module: str, name: str) -> Callable[[Any], bool]:
+def _is_it(address: int, kind: str, module: str, name: str, parts: tuple[int, ...]) -> Callable[[Any], bool]:
     def is_it(thing: Any) -> bool:
         if id(thing) != address or type(thing).__name__ != kind or not isinstance(thing, FunctionType | type):
             return False
-        return thing.__module__ == module and thing.__qualname__ == name
+        return (thing.__module__, thing.__qualname__, _parts(thing)) == (module, name, parts)
 
     return is_it
