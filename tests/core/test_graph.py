@@ -393,3 +393,18 @@ def test_a_chain_added_backwards_sorts_without_recursion():
     for upstream, downstream in reversed([*itertools.pairwise(tasks)]):
         flow.add_edge(upstream, downstream)
     assert flow.sorted_tasks() == tuple(tasks)
+
+
+def test_slugs_given_and_numbered_never_meet():
+    flow = Flow("slugs")
+    first, second = Task("a"), Task("a")
+    flow.add_task(Task("other", slug="a-2"))
+    flow.add_task(first)
+    flow.add_task(second)
+    assert [*flow.slugs.values()] == ["a-2", "a-1", "a-3"]
+    for slug in ("a-1", "a-2", "a-3"):
+        with pytest.raises(ValueError, match=f'"{slug}" already exists'):
+            flow.add_task(Task("late", slug=slug))
+    flow.replace(first, Task("new"))
+    flow.add_task(Task("late", slug="a-1"))
+    assert sorted(flow.slugs.values()) == ["a-1", "a-2", "a-3", "new-1"]

@@ -158,7 +158,7 @@ class Flow(Graph, NeedsBackend):
         new = copy.copy(self)
         new.tasks, new._wiring = self.tasks.copy(), self._wiring.copy()
         new.slugs, new._slug_counters = dict(self.slugs), dict(self._slug_counters)
-        new._taken_slugs = set(self._taken_slugs)
+        new._given_slugs = set(self._given_slugs)
         new.constants = copy.copy(self.constants)
         for task, values in self.constants.items():
             new.constants[task] = dict(values)
@@ -191,7 +191,7 @@ class Flow(Graph, NeedsBackend):
         for edge in edges:
             self.edges.discard(edge)
         self.tasks.discard(task)
-        self._taken_slugs.discard(self.slugs.pop(task))
+        self._given_slugs.discard(self.slugs.pop(task))
 
     def update(
         self,

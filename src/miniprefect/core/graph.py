@@ -33,7 +33,7 @@ class Graph:
         self.constants: defaultdict[Task, dict[str, Any]] = defaultdict(dict)
         self.slugs: dict[Task, str] = {}
         self._slug_counters: dict[str, int] = {}
-        self._taken_slugs: set[str] = set()
+        self._given_slugs: set[str] = set()
         self._reference_tasks: OrderedSet[Task] = OrderedSet()
         self.version = 0
 
@@ -77,19 +77,26 @@ class Graph:
         return task
 
     def _new_slug(self, task: Task) -> str:
-        slug = task.slug or self._numbered_slug(task)
-        if slug in self._taken_slugs:
+        slug = task.slug
+        if not slug:
+            return self._numbered_slug(task)
+        if slug in self._given_slugs or self._is_numbered(slug):
             raise ValueError(
                 f'A task with the slug "{slug}" already exists in this flow. Rename one of the two, or use the '
                 "one that is there (Flow.update: merge_parameters=True)."
             )
-        self._taken_slugs.add(slug)
+        self._given_slugs.add(slug)
         return slug
+
+    def _is_numbered(self, slug: str) -> bool:
+        """Say whether it is the slug of a task that had none."""
+        stem, _, _ = slug.rpartition("-")
+        return stem in self._slug_counters and slug in self.slugs.values()
 
     def _numbered_slug(self, task: Task) -> str:
         stem = "-".join((task.name, *sorted(task.tags))) if task.labels else task.name
         number = self._slug_counters.get(stem, 0) + 1
-        while (slug := f"{stem}-{number}") in self._taken_slugs:
+        while (slug := f"{stem}-{number}") in self._given_slugs:
             number += 1
         self._slug_counters[stem] = number
         return slug
