@@ -247,12 +247,11 @@ class FlowRunner(Runner):
         except KeyboardInterrupt:
             self.logger.error(INTERRUPTED)
             return Cancelled(INTERRUPTED, result=scheduling.so_far())
-        return self.determine_final_state(
-            state,
-            key_states=set(each_child(states[place] for place in plan.reference)),
-            return_states=_chosen(plan.tasks, states, return_tasks),
-            terminal_states=set(each_child(states[place] for place in plan.terminal)),
-        )
+        key_states = terminal_states = set(each_child(states[place] for place in plan.terminal))
+        if plan.reference != plan.terminal:
+            key_states = set(each_child(states[place] for place in plan.reference))
+        return_states = _chosen(plan.tasks, states, return_tasks)
+        return self.determine_final_state(state, key_states, return_states, terminal_states)
 
     def _crew(self, plan: Plan, handlers: list[Callable[..., Any]]) -> Crew:
         """Return what takes the tasks of the plan through their runs; made once for runs that do not differ."""
@@ -287,14 +286,15 @@ class FlowRunner(Runner):
             return_states: what the result is to hold.
             terminal_states: the states of the tasks that no other depends on.
         """
-        if not all(s.is_finished() for s in terminal_states):
+        kinds = _one_of_each_kind(key_states)
+        if not all(s.is_finished() for s in _one_of_each_kind(terminal_states)):
             self.logger.info("Flow run RUNNING: terminal tasks are incomplete.")
             state.result = return_states
             return state
-        if any(s.is_failed() for s in key_states):
+        if any(s.is_failed() for s in kinds):
             self.logger.info("Flow run FAILED: some reference tasks failed.")
             final: State = Failed("Some reference tasks failed.", result=return_states)
-        elif all(s.is_successful() for s in key_states):
+        elif all(s.is_successful() for s in kinds):
             self.logger.info("Flow run SUCCESS: all reference tasks succeeded")
             final = Success("All reference tasks succeeded.", result=return_states)
         else:
@@ -309,6 +309,11 @@ class FlowRunner(Runner):
         if judged.result is None:
             judged.result = state.result
         return judged
+
+
+def _one_of_each_kind(states: set[State]) -> Iterable[State]:
+    """Return a state of each class. Whether states are finished, failed or successful is said by their classes."""
+    return {type(state): state for state in states}.values()
 
 
 def _begun(state: State | None) -> State:

@@ -8,6 +8,9 @@ from miniprefect.engine.state import Cached, State, Success
 
 S = TypeVar("S", bound=State)
 
+# The message of what most task runs end in.
+SUCCEEDED = "Task run succeeded."
+
 
 def fresh(kind: type[S], message: str | None, tags: Collection[str]) -> S:
     """Return a state of a class that adds nothing to `State`, without a result."""
@@ -21,12 +24,26 @@ def fresh(kind: type[S], message: str | None, tags: Collection[str]) -> S:
 def succeeded(result: Any, tags: Collection[str]) -> Success:
     """Return what most task runs end in: a `Success` that holds `result`."""
     state = Success.__new__(Success)
-    state.message = "Task run succeeded."
+    state.message = SUCCEEDED
     state._held = result
     # As they are now: a set of tags can be changed.
     state._context = tuple(tags) if tags else ()
     state._cached_inputs = None
     return state
+
+
+def all_succeeded(results: list[Any], tags: Collection[str]) -> list[Success]:
+    """Return what `succeeded` makes of each of many results."""
+    new, context = Success.__new__, tuple(tags) if tags else ()
+    states = []
+    for result in results:
+        state = new(Success)
+        state.message = SUCCEEDED
+        state._held = result
+        state._context = context
+        state._cached_inputs = None
+        states.append(state)
+    return states
 
 
 def cached(

@@ -71,24 +71,26 @@ class Inputs:
         upstream.update(self._whole)
         return upstream
 
-    def names(self) -> list[str]:
-        """Name the arguments that differ from child to child, in the order of `row`."""
-        return [edge.key for edge, _, _ in self._mapped if edge.key is not None]
+    def at(self, indexes: Sequence[int]) -> Columns | None:
+        """Return the arguments that differ, by name, with their values for some children.
 
-    def row(self, index: int) -> tuple[Any, ...] | None:
-        """Return the arguments of one child that are its own, or None unless all are values that are here."""
-        row = []
+        None unless all are values that are here, of upstream tasks that plainly succeeded.
+        """
+        columns: Columns = []
         for edge, state, parts in self._mapped:
-            part: Any = parts and parts[index]
-            if isinstance(state, Mapped) and type(part) in PLAINLY_WELL:
-                part = part._held
-            elif type(state) not in PLAINLY_WELL:
+            if parts is None:
                 return None
-            if isinstance(part, Result):
+            values = [parts[index] for index in indexes]
+            kinds = set(map(type, values)) if isinstance(state, Mapped) else {type(state)}
+            if not PLAINLY_WELL.issuperset(kinds):
+                return None
+            if isinstance(state, Mapped):
+                values = [child._held for child in values]
+            if any(issubclass(kind, Result) for kind in set(map(type, values))):
                 return None
             if edge.key is not None:
-                row.append(part)
-        return tuple(row)
+                columns.append((edge.key, values))
+        return columns
 
     def whole(self) -> dict[str, Any] | None:
         """Return the arguments that are the same for all children, or None unless all are values that are here."""
@@ -163,8 +165,9 @@ class Fan:
 
     def close(self) -> None:
         """Make the results of the children that of the mapped task; children that have not ended are pending."""
-        for index in self.unfinished():
-            self.states[index] = Pending("Task not run.")
+        if not all(self.states):
+            for index in self.unfinished():
+                self.states[index] = Pending("Task not run.")
         self.state.result = [state.result for state in self.states]
 
 

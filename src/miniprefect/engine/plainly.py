@@ -7,7 +7,7 @@ as a loop over them. When a call raises, or there is more to a run than its call
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from miniprefect.engine.crew import Crew
@@ -98,24 +98,33 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
 
 
 def run_children(
-    states: list[Any], crew: Crew, place: int, columns: Columns, whole: dict[str, Any], parent: Frame
+    indexes: Iterable[int],
+    states: Any,
+    crew: Crew,
+    place: int,
+    columns: Columns,
+    whole: dict[str, Any],
+    parent: Frame,
+    succeeded: Callable[[Any, Collection[str]], Any] = succeeded,
 ) -> None:
-    """Run the children of a mapped task.
+    """Run children of a mapped task.
 
     Args:
-        states: takes in the states of the children; as long as there are children.
+        indexes: which children; the next is asked for when the state of the one before is there.
+        states: takes in the states of the children, by index.
         crew: the task runners of the plan.
         place: where in the plan the task is.
         columns: the arguments that differ, by name and index.
         whole: the arguments that are the same for all.
         parent: the context of the flow run.
+        succeeded: makes the state of a child that did, of what it returned and of the tags of the task.
     """
     task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
-    plain, is_noted = is_plain(crew, task), crew.keeps_times or _log.isEnabledFor(logging.INFO)
+    plain, is_noted = is_plain(crew, task), are_noted(crew)
     run, tags = task.run, task.labels
     before = current_frame()
     try:
-        for index in range(len(states)):
+        for index in indexes:
             inputs = {}
             for name, values in columns:
                 inputs[name] = values[index]
@@ -144,6 +153,11 @@ def is_plain(crew: Crew, task: Any) -> bool:
     """Say whether the runs of a task are plain now: it wants nothing but to be called, and nobody watches."""
     is_watched = task.state_handlers or _log.isEnabledFor(logging.DEBUG)
     return crew.is_plain and task.wants.plain and not is_watched
+
+
+def are_noted(crew: Crew) -> bool:
+    """Say whether it is noted, in the log or in states, when runs begin and end."""
+    return crew.keeps_times or _log.isEnabledFor(logging.INFO)
 
 
 def _begin(frame: TaskFrame) -> float:

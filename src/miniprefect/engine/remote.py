@@ -11,17 +11,18 @@ handlers included.
 
 import datetime
 import heapq
+import itertools
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
+from miniprefect.engine.bulk import run_together
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
-from miniprefect.engine.making import succeeded
+from miniprefect.engine.making import all_succeeded
 from miniprefect.engine.mapping import Fan
 from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parcel, packed
-from miniprefect.engine.plainly import is_plain
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
@@ -30,9 +31,9 @@ from miniprefect.engine.state import Failed, State
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.engine.waiting import Crowd, Lane, Waiting
 from miniprefect.exceptions import TaskTimeoutSignal
-from miniprefect.executors.processes import COROUTINES, NotSendable, WorkerDied, encode
+from miniprefect.executors.processes import COROUTINES, NotSendable, Turns, WorkerDied, encode
 from miniprefect.utilities.clock import clock, utc_now
-from miniprefect.utilities.context import Frame, current_frame, enter_frame, entered, leave_frame
+from miniprefect.utilities.context import Frame, current_frame, entered
 
 # What a task has put into the cache, by cache key.
 Caches = dict[str, list[State]]
@@ -112,39 +113,20 @@ class Shared:
         held, state._held = state._held, None
         return Sent(state, packed(held, self.store), remembered)
 
-    def many(
-        self, place: int, indexes: list[int], names: list[str], rows: list[tuple[Any, ...]], whole: dict[str, Any]
-    ) -> Iterator[bytes]:
-        """Run children of a mapped task that want nothing but to be called; see `engine.plainly`.
+    def many(self, turns: Turns, *children: Any) -> None:
+        """Run children of a mapped task, each when it is its turn; see `engine.bulk`."""
+        run_together(self, turns, *children)
+
+    def encoded(self, state: State, is_bare: bool, before: dict[str, int]) -> bytes:
+        """Return a state as bytes: those of its result, if it is bare, or of a `Sent`.
 
         Args:
-            place: where in the plan the task is.
-            indexes: which children.
-            names: the arguments that differ.
-            rows: for each child, their values.
-            whole: the arguments that are the same for all.
-
-        Yields:
-            bytes: what the task returned; a `Sent`, if there is more to say.
+            state: what a task run ended in.
+            is_bare: whether it says no more than that the run went well, and its result.
+            before: how much there was in the cache before the run, by cache key.
         """
-        task, slug, runner = self.plan.tasks[place], self.plan.slugs[place], self.crew.runner(place)
-        caches = self.frame.get("caches")
-        token = enter_frame(self.frame)
-        try:
-            for index, row in zip(indexes, rows, strict=True):
-                inputs = dict(zip(names, row, strict=True))
-                inputs.update(whole)
-                before = {key: len(found) for key, found in caches.items()} if caches else {}
-                enter_frame(TaskFrame(self.frame, {"map_index": index}, task, slug))
-                try:
-                    value = task.run(**inputs)
-                except BaseException as error:
-                    yield encode(self._sent(runner.recovered(error, inputs), before))
-                else:
-                    data = None if caches or isinstance(value, Result | Sent) else _small(value)
-                    yield data or encode(self._sent(succeeded(value, task.labels), before))
-        finally:
-            leave_frame(token)
+        data = _small(state._held) if is_bare and not isinstance(state._held, Result | Sent) else None
+        return data or encode(self._sent(state, before))
 
     def edges(self, place: int, values: dict[str, Any] | None) -> list[Any]:
         """Return the edges that end at a task, of a map's children the mapped ones first, as `mapping.Inputs` does."""
@@ -187,6 +169,49 @@ class Answer:
         return self.state(self.call)
 
 
+class Bulk:
+    """Be children of a mapped task that travel together, and take in what becomes of them.
+
+    Args:
+        remote: the loop that they belong to.
+        crowd: the children of the mapped task.
+        lane: the lane of the task.
+        indexes: which children; their numbers are their places in this list.
+    """
+
+    def __init__(self, remote: "Remote", crowd: Crowd, lane: Lane, indexes: list[int]) -> None:
+        self.remote = remote
+        self.crowd = crowd
+        self.lane = lane
+        self.indexes = indexes
+
+    def gave(self, first: int, values: list[Any]) -> None:
+        """Take in plain values: the children, from that number on, succeeded."""
+        fan, indexes = self.crowd.fan, self.indexes[first : first + len(values)]
+        for index, state in zip(indexes, all_succeeded(values, self.remote.plan.tasks[fan.place].labels), strict=True):
+            fan.states[index] = state
+        self.lane.in_flight -= len(values)
+        self.remote.came(self.crowd, indexes)
+
+    def ended(self, number: int, value: Any, error: BaseException | None) -> None:
+        """Take in what one child returned, or what its call raised, or a `Sent`."""
+        if error is None and not isinstance(value, Sent):
+            self.gave(number, [value])
+        else:
+            self.remote.child_answered(self.crowd.fan, self.indexes[number], lambda: _raised_or(error, value))
+
+    def returned(self, numbers: Sequence[int]) -> None:
+        """Line up again what has not begun."""
+        self.lane.in_flight -= len(numbers)
+        self.remote.line_up_again(self.crowd, [self.indexes[number] for number in numbers])
+
+    def refused(self, numbers: Sequence[int]) -> None:
+        """Start by itself each of those that can't travel together: it will tell why."""
+        self.lane.in_flight -= len(numbers)
+        for number in numbers:
+            self.remote.start_child(self.crowd.fan, self.indexes[number])
+
+
 class Remote(Waiting):
     """Run every task of a plan in other processes; for the arguments see `Scheduling`."""
 
@@ -196,6 +221,8 @@ class Remote(Waiting):
         self.shared = Shared(self.plan, self.crew, self.frame, new_store())
         # By place, what `_whole` found out.
         self._wholes: dict[int, dict[str, Any] | None] = {}
+        # Where in the plan the tasks are that have a large result.
+        self._large: set[int] = set()
         # Whether children have arrived that nobody queued.
         self._came = False
 
@@ -211,6 +238,8 @@ class Remote(Waiting):
             self.executor = starting.__enter__()
         except NotSendable as error:
             raise self._refusal(error) from error
+        if hasattr(self.executor, "is_to_be_full"):
+            self.executor.is_to_be_full = bool(self.plan.mapped)
         with ExitStack() as stack:
             stack.push(starting)
             yield
@@ -240,7 +269,7 @@ class Remote(Waiting):
         call = self.executor.call(kind, *sent, extra_context=self.facts(run))  # type: ignore[attr-defined]
         return Answer(call, lambda call: self._state(run, call.result))
 
-    # ------------------------------------------------------------------ children that want nothing but to be called
+    # ------------------------------------------------------------------ children that travel together
 
     def _launch_next(self, lane: Lane) -> None:
         crowd = lane.ready[0][2]
@@ -248,73 +277,88 @@ class Remote(Waiting):
         if not isinstance(crowd, Crowd) or whole is None:
             super()._launch_next(lane)
             return
-        fan, indexes, rows = crowd.fan, list[int](), list[tuple[Any, ...]]()
-        most: int = self.executor.most_at_once(fan.place)  # type: ignore[attr-defined]
-        while len(indexes) < most and (index := self._next_child(crowd, lane)) is not None:
-            row = None if fan.known_of(index) is not None else fan.inputs.row(index)
-            if row is None:
-                self.start_child(fan, index)
-            else:
-                indexes.append(index)
-                rows.append(row)
+        indexes = self._next_children(crowd, lane)
         self._push_next(crowd)
+        columns = crowd.fan.inputs.at(indexes)
+        if columns is None:
+            indexes = self._without_odd(crowd.fan, indexes)
+            columns = crowd.fan.inputs.at(indexes)
         if indexes:
-            self._send(crowd, indexes, rows, whole)
+            self._send(Bulk(self, crowd, lane, indexes), columns, whole)
+            lane.width = self.executor.width
 
-    def _next_child(self, crowd: Crowd, lane: Lane) -> int | None:
-        """Take the next child that is ready, unless something else goes first."""
-        first = lane.ready[0] if lane.ready else None
-        if first is not None and first[2] is crowd:
-            return heapq.heappop(lane.ready)[0]
-        index = next(crowd.upcoming, None)
-        if index is not None and first is not None and first < (index, -crowd.fan.place):
-            self._line_up(index, crowd.fan.place, crowd)
-            return None
-        return index
+    def _without_odd(self, fan: Fan, indexes: list[int]) -> list[int]:
+        """Start by itself each child whose arguments are not all values that are here; return the others."""
+        odd = {index for index in indexes if fan.inputs.at([index]) is None}
+        for index in sorted(odd):
+            self.start_child(fan, index)
+        return [index for index in indexes if index not in odd]
+
+    def _next_children(self, crowd: Crowd, lane: Lane) -> list[int]:
+        """Take children that are ready, as many as take a moment, up to where something else goes first."""
+        indexes: list[int] = []
+        most: int = self.executor.share(crowd.fan.place, crowd.missing)  # type: ignore[attr-defined]
+        while len(indexes) < most:
+            first = lane.ready[0] if lane.ready else None
+            if first is None:
+                indexes.extend(itertools.islice(crowd.upcoming, most - len(indexes)))
+                break
+            if first[2] is crowd:
+                indexes.append(heapq.heappop(lane.ready)[0])
+                continue
+            index = next(crowd.upcoming, None)
+            if index is None:
+                break
+            if first < (index, -crowd.fan.place):
+                self._line_up(index, crowd.fan.place, crowd)
+                break
+            indexes.append(index)
+        return indexes
 
     def _whole(self, fan: Fan) -> dict[str, Any] | None:
-        """Return the arguments that are the same for all children, or None if these want more than to be called."""
+        """Return the arguments that are the same for all children, or None if these can't travel together."""
         if fan.place not in self._wholes:
-            plain = self._is_ordinary() and is_plain(self.crew, self.plan.tasks[fan.place])
-            plain = plain and hasattr(self.executor, "call_many") and not self.crew.keeps_times
-            self._wholes[fan.place] = fan.inputs.whole() if plain else None
+            wants = self.plan.tasks[fan.place].wants
+            together = self._is_ordinary() and wants.ordinary and not wants.cache
+            together = together and hasattr(self.executor, "call_many") and self._lane(fan.place) is self._work
+            self._wholes[fan.place] = fan.inputs.whole() if together else None
         return self._wholes[fan.place]
 
-    def _send(self, crowd: Crowd, indexes: list[int], rows: list[Any], whole: dict[str, Any]) -> None:
-        """Have children run, whose values come back one by one, or all together."""
-        fan, lane, tags = crowd.fan, self._lane(crowd.fan.place), self.plan.tasks[crowd.fan.place].labels
-
-        def deliver(number: int, value: Any, error: BaseException | None) -> None:
-            self._came = True
-            index = indexes[number]
-            if error is None and not isinstance(value, Sent):
-                lane.in_flight -= 1
-                fan.states[index] = succeeded(value, tags)
-                self._child_came(crowd, index)
-                return
-            run = self._child(fan, index)
-            self._take_in(run, self._state(run, lambda: _raised_or(error, value)))
-
-        def returned(numbers: list[int]) -> None:
-            self._came = True
-            lane.in_flight -= len(numbers)
-            for number in numbers:
-                self._line_up(indexes[number], fan.place, crowd)
-
-        sent = (fan.place, indexes, fan.inputs.names(), rows, whole)
+    def _send(self, bulk: "Bulk", columns: Any, whole: dict[str, Any]) -> None:
+        """Have children run."""
+        place = bulk.crowd.fan.place
+        sent = (place, bulk.indexes, columns, whole)
         try:
-            self.executor.call_many(fan.place, sent, len(indexes), deliver, returned)  # type: ignore[attr-defined]
+            self.executor.call_many(place, sent, len(bulk.indexes), bulk)  # type: ignore[attr-defined]
         except NotSendable:  # one of them; each by itself will tell
-            for index in indexes:
-                self.start_child(fan, index)
+            for index in bulk.indexes:
+                self.start_child(bulk.crowd.fan, index)
         else:
-            lane.in_flight += len(indexes)
+            bulk.lane.in_flight += len(bulk.indexes)
 
     # ------------------------------------------------------------------ what comes back
 
+    def came(self, crowd: Crowd, indexes: list[int]) -> None:
+        """Take in that children have their states."""
+        self._came = True
+        self._children_came(crowd, indexes)
+
+    def child_answered(self, fan: Fan, index: int, answer: Callable[[], Sent]) -> None:
+        """Take in the answer of a child."""
+        self._came = True
+        run = self._child(fan, index)
+        self._take_in(run, self._state(run, answer))
+
+    def line_up_again(self, crowd: Crowd, indexes: list[int]) -> None:
+        """Line up children that came back without having begun."""
+        self._came = True
+        for index in indexes:
+            self._line_up(index, crowd.fan.place, crowd)
+
     def finish(self, fan: Fan) -> None:
         """Make of the children's states that of the mapped task; large results are not read for that."""
-        if any(isinstance(state._held, Elsewhere) for state in fan.states):
+        may_be_large = fan.known or fan.place in self._large
+        if may_be_large and any(isinstance(state._held, Elsewhere) for state in fan.states):
             del self.fans[fan.place]
             fan.state._held = Gathered(fan.states)
             self.arrived(fan.place, fan.state)
@@ -339,6 +383,8 @@ class Remote(Waiting):
             self.frame.get("caches").setdefault(key, []).extend(found)
         try:
             state._held = result.opened(self.shared.store)
+            if isinstance(state._held, Elsewhere):
+                self._large.add(run.place)
         except NotSendable as error:
             error = NotSendable(f"The result can't be sent from the worker process: {error}")
             if not isinstance(state, Failed):

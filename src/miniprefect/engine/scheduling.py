@@ -178,7 +178,7 @@ class Scheduling:
             for index in fan.unfinished():
                 self.start_child(fan, index)
         else:
-            run_children(fan.states, self.crew, fan.place, *inputs, self.frame)
+            run_children(range(len(fan.states)), fan.states, self.crew, fan.place, *inputs, self.frame)
         self.finish(fan)
 
     def start_child(self, fan: Fan, index: int) -> None:

@@ -16,7 +16,7 @@ import heapq
 import itertools
 import queue
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -143,9 +143,12 @@ class Waiting(Scheduling):
         self._child_came(self._crowds[fan.place], index)
 
     def _child_came(self, crowd: "Crowd", index: int) -> None:
-        crowd.missing -= 1
+        self._children_came(crowd, (index,))
+
+    def _children_came(self, crowd: "Crowd", indexes: Sequence[int]) -> None:
+        crowd.missing -= len(indexes)
         for follower in crowd.followers:
-            if follower.released(index):
+            for index in filter(follower.released, indexes):
                 self._line_up(index, follower.fan.place, follower)
         if not crowd.missing:
             self._finish_if_done(crowd)
@@ -302,7 +305,9 @@ class Crowd:
             for index in source.fan.unfinished():
                 if index < len(fan.states):
                     self._awaited[index] += 1
-        self.upcoming: Iterator[int] = (index for index in fan.unfinished() if self._awaited[index] == 0)
+        self.upcoming: Iterator[int] = iter(range(len(fan.states)))
+        if sources or self.missing < len(fan.states):
+            self.upcoming = (index for index in fan.unfinished() if self._awaited[index] == 0)
 
     def released(self, index: int) -> bool:
         """Take in that an input of a child has come; say whether the child can begin now."""

@@ -10,12 +10,13 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
 from miniprefect.executors._outbox import Outbox
+from miniprefect.executors._tickets import PipedTickets, Tickets, new_tickets
 from miniprefect.executors._worker import Ends, work
 
 # In seconds: so long a second Ctrl-C is put off as the first one is.
@@ -86,20 +87,19 @@ def hire(context: Any, common: Any) -> "Hand":
     """
     is_fork = context.get_start_method() == "fork"
     with _starting, _Pipes(context) as pipes:
-        takes, gives = pipes.one_way()
+        tickets = new_tickets(is_fork, pipes.one_way)
         lifeline, ours = pipes.one_way()
         channel, theirs = pipes.both_ways()
-        os.set_blocking(takes.fileno(), False)
         outbox = Outbox() if is_fork else None
-        ends = Ends(theirs, takes, lifeline, outbox)
+        ends = Ends(theirs, tickets, lifeline, outbox)
         if is_fork:
-            process = context.Process(target=_work, args=((channel, gives, ours), ends, common))
+            process = context.Process(target=_work, args=((channel, ours), ends, common))
         else:
             process = context.Process(target=work, args=(ends, common, _levels()))
         with _unwarned():
             process.start()
         pipes.keep()
-        hand = Hand(process, channel, takes, gives, ours, outbox)
+        hand = Hand(process, channel, tickets, ours, outbox)
         _all.add(hand)
         theirs.close()
         lifeline.close()
@@ -177,14 +177,13 @@ class Hand:
         self,
         process: Any,
         channel: Connection,
-        takes: Connection,
-        gives: Connection,
+        tickets: Tickets | PipedTickets,
         lifeline: Connection,
         outbox: Outbox | None,
     ) -> None:
         self.process = process
         self.channel = channel
-        self._tickets = takes, gives
+        self._tickets = tickets
         self._lifeline = lifeline
         self._outbox = outbox
         self._pid_file = _pid_file(process.pid)
@@ -192,8 +191,7 @@ class Hand:
         self.sources = (channel, self.death)
         self._poll = select.poll()
         self._poll.register(channel.fileno(), select.POLLIN)
-        self.calls: list[Any] = []
-        self._begun = 0
+        self.calls: Sequence[Any] = []
         self.heard = 0.0
         self.limit: float | None = None
         self.is_late = False
@@ -204,26 +202,26 @@ class Hand:
 
     # ------------------------------------------------------------------ a batch
 
-    def begin(self, batch: list[Any]) -> None:
+    def begin(self, batch: Sequence[Any]) -> None:
         """Get a batch, and a ticket for each call of it; the calls themselves are sent afterwards."""
         self.calls = batch
         self.limit = None
         self.heard = time.monotonic()
         if self._outbox is not None:
             self._outbox.empty()
-        with suppress(OSError):  # it is dead, which is found out elsewhere
-            os.write(self._tickets[1].fileno(), bytes(len(batch)))
+        self._tickets.give(len(batch))
 
     def collected(self) -> Iterable[tuple[int, bytes]]:
         """List the answers that have come into shared memory, each with the number of its call."""
         return () if self._outbox is None else self._outbox.take()
 
-    def taken_back(self) -> list[Any]:
+    def values(self) -> tuple[int, list[Any]]:
+        """Return the plain values that have come into shared memory, and the number of the first one's call."""
+        return (0, []) if self._outbox is None else self._outbox.column.take()
+
+    def taken_back(self) -> Sequence[Any]:
         """Take back the calls that have not begun."""
-        left = 0
-        with suppress(BlockingIOError):
-            left = len(os.read(self._tickets[0].fileno(), len(self.calls))) if self.calls else 0
-        begun = len(self.calls) - left
+        begun = len(self.calls) - self._tickets.take_back()
         rest, self.calls = self.calls[begun:], self.calls[:begun]
         return rest
 
@@ -264,7 +262,7 @@ class Hand:
     def close(self) -> None:
         """Close the pipes, and whatever else there is of it in this process."""
         _all.discard(self)
-        for end in (self.channel, *self._tickets, self._lifeline):
+        for end in (self.channel, self._tickets, self._lifeline):
             end.close()
         if self._pid_file is not None:
             os.close(self._pid_file)

@@ -4,15 +4,22 @@ import mmap
 import struct
 from collections.abc import Iterator
 
+from miniprefect.executors._column import Column
+
 _USED = struct.Struct("<Q")
 _HEAD = struct.Struct("<II")
 _SIZE = 1 << 18
 
 
 class Outbox:
-    """Hold answers by number. The worker puts them in; the owner takes them out, and empties it between batches."""
+    """Hold answers by number. The worker puts them in; the owner takes them out, and empties it between batches.
+
+    Attributes:
+        column: holds answers that are plain values.
+    """
 
     def __init__(self) -> None:
+        self.column = Column()
         self._memory = mmap.mmap(-1, _SIZE)
         self._read = 0
         self.empty()
@@ -21,6 +28,7 @@ class Outbox:
         """Forget everything. Only while the worker is idle."""
         self._read = _USED.size
         _USED.pack_into(self._memory, 0, _USED.size)
+        self.column.empty()
 
     def put(self, number: int, data: bytes) -> bool:
         """Put an answer in, unless there is no room; say whether there was."""
@@ -46,4 +54,5 @@ class Outbox:
 
     def close(self) -> None:
         """Give the memory back."""
+        self.column.close()
         self._memory.close()

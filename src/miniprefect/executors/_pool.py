@@ -14,12 +14,13 @@ import pickle
 import selectors
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.executors._hands import Hand, ctrl_c_later, hire
+from miniprefect.executors._many import Many, Parts, Receiver
 from miniprefect.executors._sending import NotSendable, decode, encode, encode_by_name
 from miniprefect.executors._worker import (
     ALONE,
@@ -44,7 +45,7 @@ from miniprefect.executors.base import Executor, gathered
 _BATCH = 0.02
 _OVERDUE = 0.1
 _LENIENCE = 1.0
-_LARGEST_BATCH = 1024
+_LARGEST_BATCH = 4096
 # So many coroutines can wait in a worker at a time.
 _OVERLAP = 250
 # The kind of calls that wait most of the time.
@@ -104,46 +105,6 @@ class Call:
                 fn(self)
 
 
-class Part:
-    """Be one of many calls that travel as one, and differ in their arguments only."""
-
-    __slots__ = ("done", "many", "number")
-
-    def __init__(self, many: "Many", number: int) -> None:
-        self.many = many
-        self.number = number
-        self.done = False
-
-    @property
-    def kind(self) -> Any:
-        """What kind of call it is."""
-        return self.many.kind
-
-    def end(self, value: Any = None, error: BaseException | None = None) -> None:
-        """Take in what the call did."""
-        if not self.done:
-            self.done = True
-            self.many.deliver(self.number, value, error)
-
-
-class Many(NamedTuple):
-    """Be many calls that travel as one.
-
-    Attributes:
-        kind: what kind of calls they are.
-        data: what `many` of that which all calls have in common is called with, as bytes.
-        size: how many they are.
-        deliver: takes the number of a call, its value and the error that it raised.
-        returned: takes the numbers of calls that have not begun, and are not going to.
-    """
-
-    kind: Any
-    data: bytes
-    size: int
-    deliver: Callable[[int, Any, BaseException | None], None]
-    returned: Callable[[list[int]], None]
-
-
 def take_answer(call: Any, data: bytes) -> None:
     """Give the answer of a worker to its call."""
     kind, body = data[:1], memoryview(data)[1:]
@@ -170,6 +131,13 @@ def _follows(first: Call, call: "Call | Many") -> bool:
     return isinstance(call, Call) and call.kind == first.kind
 
 
+def _kind(calls: Sequence[Any]) -> Any:
+    """Return the kind of calls that travelled together; of none, one of which nothing is to be learnt."""
+    if not calls:
+        return COROUTINES
+    return calls.many.kind if isinstance(calls, Parts) else calls[0].kind
+
+
 class Pool(Executor):
     """Be the worker processes of one run.
 
@@ -177,6 +145,9 @@ class Pool(Executor):
         number: how many there may be; each is started when it is first needed.
         common: what `call` calls; the workers have it from their start.
         start_method: how they are started, in the words of `multiprocessing`.
+
+    Attributes:
+        is_to_be_full: whether there is going to be work for all workers, so that one may be started ahead of its calls.
     """
 
     is_remote = True
@@ -196,11 +167,13 @@ class Pool(Executor):
         self.pace: dict[Any, float] = {}
         self.most = 1
         self.stillborn = 0
+        self.is_to_be_full = False
 
     @property
     def width(self) -> int:  # type: ignore[override]
         """How many calls it can use: those that run and the next batch of each worker, but at least one more."""
-        return self.number * 2 * self.most if self.most > 1 else self.number + 1
+        is_known = self.most > 1 and not (self.queue and self.queue[-1].kind not in self.pace)
+        return self.number * 2 * self.most if is_known else self.number + 1
 
     # ------------------------------------------------------------------ calls
 
@@ -225,11 +198,10 @@ class Pool(Executor):
         kind: Any,
         args: tuple[Any, ...],
         size: int,
-        deliver: Callable[[int, Any, BaseException | None], None],
-        returned: Callable[[list[int]], None],
+        receiver: Receiver,
     ) -> None:
-        """Have a worker call `many` of what all calls have in common, which gives so many values; see `Many`."""
-        self.queue.append(Many(kind, encode(args), size, deliver, returned))
+        """Have a worker call `many` of what all calls have in common, which makes so many calls; see `Many`."""
+        self.queue.append(Many(kind, encode(args), size, receiver))
 
     def _lined_up(self, kind: Any, call: Any) -> Call:
         try:
@@ -253,6 +225,8 @@ class Pool(Executor):
         self._assign()
         if not self.hands:
             return
+        if self.is_to_be_full and not self.idle:
+            self._hired()  # while the others are at work, one at a time
         for key, _ in self.selector.select(self._patience(timeout)):
             hand: Hand = key.data
             if hand in self.hands:
@@ -281,11 +255,11 @@ class Pool(Executor):
             self.selector.register(source, selectors.EVENT_READ, hand)
         return True
 
-    def _batch(self) -> list[Any]:
+    def _batch(self) -> Sequence[Any]:
         """Take calls of one kind off the queue, as many as take a moment and no more than the worker's share."""
         first = self.queue.popleft()
         if isinstance(first, Many):
-            return [Part(first, number) for number in range(first.size)]
+            return Parts(first, range(first.size))
         batch: list[Any] = [first]
         most = min(self.most_at_once(first.kind), 1 + len(self.queue) // self.number)
         while len(batch) < most and self.queue and _follows(first, self.queue[0]):
@@ -299,10 +273,14 @@ class Pool(Executor):
         pace = self.pace.get(kind)
         return 1 if pace is None else min(max(int(_BATCH / pace), 1), _LARGEST_BATCH)
 
+    def share(self, kind: Any, number: int) -> int:
+        """Return how many of so many calls are to travel as one: none of the workers is to wait for another's."""
+        return min(self.most_at_once(kind), -(-number // (2 * self.number)))
+
     def _send(self, hand: Hand) -> None:
         try:
-            if isinstance(hand.calls[0], Part):
-                many = hand.calls[0].many
+            if isinstance(hand.calls, Parts):
+                many = hand.calls.many
                 hand.channel.send_bytes(pickle.dumps((MANY, many.size, many.data)))
                 return
             batch = [call.data for call in hand.calls]
@@ -347,13 +325,15 @@ class Pool(Executor):
     def _done(self, hand: Hand, seconds: float) -> None:
         self._collect(hand)
         self.stillborn = 0
-        finished = sum(call.done for call in hand.calls)
-        kind = hand.calls[0].kind if hand.calls else COROUTINES
+        rest = hand.taken_back()
+        finished, kind = len(hand.calls), _kind(hand.calls)
         if finished and kind is not COROUTINES:
             self.pace[kind] = max(seconds / finished, 1e-6)
             self.most = self.most_at_once(kind)
         hand.calls = []
         self.idle.append(hand)
+        if isinstance(rest, Parts) and rest:
+            rest.many.receiver.refused(rest.numbers)
 
     # ------------------------------------------------------------------ what is late
 
@@ -382,11 +362,11 @@ class Pool(Executor):
                 self._collect(hand)
                 self._put_back(hand.taken_back())
 
-    def _put_back(self, calls: list[Any]) -> None:
-        if calls and calls[0].kind is not COROUTINES:
-            self.pace.pop(calls[0].kind, None)
-        if calls and isinstance(calls[0], Part):
-            calls[0].many.returned([part.number for part in calls])
+    def _put_back(self, calls: Sequence[Any]) -> None:
+        if _kind(calls) is not COROUTINES:
+            self.pace.pop(_kind(calls), None)
+        if isinstance(calls, Parts):
+            calls.many.receiver.returned(calls.numbers)
         else:
             self.queue.extendleft(reversed(calls))
 
@@ -397,6 +377,9 @@ class Pool(Executor):
                 _log(data)
             else:
                 take_answer(hand.calls[number], data)
+        first, values = hand.values()
+        if values:
+            hand.calls.many.gave(first, values)  # type: ignore[attr-defined]
 
     def _lost(self, hand: Hand) -> None:
         """Do without a worker that died."""
@@ -412,7 +395,6 @@ class Pool(Executor):
         self._collect(hand)
         rest, begun = hand.taken_back(), hand.calls
         self.stillborn = 0 if begun else self.stillborn + 1
-        self._put_back(rest)
         error: BaseException = (
             TaskTimeoutSignal("Execution timed out.") if hand.is_late else WorkerDied(hand.obituary())
         )
@@ -420,9 +402,14 @@ class Pool(Executor):
         for call in begun:
             call.end(error=error)
         if self.stillborn > _STILLBORN:
-            self._give_up(f"Worker processes die before they begin anything: {error}")
+            self._give_up(f"Worker processes die before they begin anything: {error}", rest)
+        else:
+            self._put_back(rest)
 
-    def _give_up(self, message: str) -> None:
+    def _give_up(self, message: str, calls: Sequence[Any] = ()) -> None:
+        """End calls, and all that are in the queue."""
+        for call in calls:
+            call.end(error=WorkerDied(message))
         while self.queue:
             for call in self._batch():
                 call.end(error=WorkerDied(message))

@@ -3,8 +3,8 @@
 It is one thread only, the main thread of its process: signals interrupt its calls, and it can be forked safely. Only
 coroutines have threads beside it, for as long as their batch takes.
 
-Before each call of a batch it takes a ticket from a second pipe. Its owner can take tickets back, and with them the
-calls that have not begun; and when a worker dies, the tickets that are left tell which calls it had begun.
+Before each call of a batch it takes a ticket. Its owner can take tickets back, and with them the calls that have not
+begun; and when a worker dies, the tickets that are left tell which calls it had begun.
 """
 
 import fcntl
@@ -19,13 +19,15 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+from miniprefect.executors._many import Turns
 from miniprefect.executors._outbox import Outbox
 from miniprefect.executors._sending import NotSendable, decode, encode
+from miniprefect.executors._tickets import PipedTickets, Tickets
 from miniprefect.utilities import aio, timeouts
 
 # The kinds of messages to the owner: the answer of a call follows; the batch is done, and what it took; the only call
@@ -53,13 +55,13 @@ class Ends(NamedTuple):
 
     Attributes:
         channel: calls come here, and answers go back.
-        tickets: a byte for each call that may begin.
+        tickets: one for each call that may begin.
         lifeline: is at its end when the owner's process has ended.
         outbox: memory for answers, if there is such.
     """
 
     channel: Connection
-    tickets: Connection
+    tickets: Tickets | PipedTickets
     lifeline: Connection
     outbox: Outbox | None
 
@@ -98,11 +100,14 @@ def _set_up(ends: Ends, levels: dict[str, int] | None) -> None:
     _die_with(ends.lifeline)
     for name, level in (levels or {}).items():
         logging.getLogger(name).setLevel(level)
+    # What is printed comes out line by line, whatever becomes of this process, and before what is logged next.
+    with suppress(Exception):
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     # Two can't talk in one pipe, and a process that a task forks must not keep it open.
     os.register_at_fork(after_in_child=functools.partial(_close, ends[:3]))
 
 
-def _close(ends: tuple[Connection, ...]) -> None:
+def _close(ends: tuple[Connection | Tickets | PipedTickets, ...]) -> None:
     for end in ends:
         end.close()
 
@@ -158,38 +163,51 @@ class _Channel:
 
 
 class _Worker:
-    def __init__(self, channel: _Channel, ends: Ends, common: Callable[..., Any]) -> None:
-        self.channel, self.tickets, self.outbox = channel, ends.tickets, ends.outbox
+    def __init__(self, channel: _Channel, ends: Ends, common: Any) -> None:
+        self.channel, self.outbox = channel, ends.outbox
+        self.takes_ticket = ends.tickets.take
         self.common = common
         self.answering = threading.Lock()
         self.is_batching = False
 
     def serve(self) -> None:
         while True:
-            mode, batch = self.receive()
+            mode, number, calls = pickle.loads(self.channel.receive())
             begun = time.perf_counter()
-            alone = len(batch) == 1 and self.takes_ticket()
-            self.is_batching = self.outbox is not None and not alone
-            if alone:
-                answer = answer_of(batch[0])
-            else:
-                (self.overlap if mode == OVERLAPPING else self.one_by_one)(batch)
-            self.is_batching = False
-            del batch  # or it would keep its arguments alive until the next one
+            answer = self.answer_to(mode, number, calls)
             seconds = SECONDS.pack(time.perf_counter() - begun)
-            if alone:
-                self.channel.send(ALONE + seconds, answer)
-                del answer
-            else:
+            if answer is None:
                 self.channel.send(DONE + seconds)
+            else:
+                self.channel.send(ALONE + seconds, answer)
+            del calls, answer  # or they would be kept alive until the next batch
 
-    def receive(self) -> tuple[str, list[Callable[[], bytes]]]:
-        """Return the next batch: for each of its calls a function that makes it and encodes its value."""
-        mode, number, calls = pickle.loads(self.channel.receive())
+    def answer_to(self, mode: str, number: int, calls: Any) -> bytes | None:
+        """Make a batch; return the answer if it is but one call."""
         if mode == MANY:
-            return mode, [_Many(self.common, calls).next] * number
-        calls = calls or [self.channel.receive() for _ in range(number)]
-        return mode, [functools.partial(self.one, data) for data in calls]
+            batch: Any = calls
+            make: Callable[[Any], None] = self.many
+        else:
+            calls = calls or [self.channel.receive() for _ in range(number)]
+            batch = [functools.partial(self.one, data) for data in calls]
+            if number == 1 and self.takes_ticket():
+                return answer_of(batch[0])
+            make = self.overlap if mode == OVERLAPPING else self.one_by_one
+        self.is_batching = self.outbox is not None
+        make(batch)
+        _flush()
+        self.is_batching = False
+        return None
+
+    def many(self, data: bytes) -> None:
+        """Make calls that came as one. Without a turn of any, if they can't be read."""
+        column = self.outbox.column if self.outbox else None
+        turns = Turns(self.takes_ticket, column, lambda number, attempt: self.answer(number, answer_of(attempt)))
+        try:
+            arguments = decode(data)
+        except NotSendable:
+            return
+        self.common.many(turns, *arguments)
 
     def one_by_one(self, batch: list[Callable[[], bytes]]) -> None:
         for number, attempt in enumerate(batch):
@@ -217,12 +235,6 @@ class _Worker:
         fn, args, kwargs = decode(data)
         return encode(self.common(*args) if fn is None else fn(*args, **kwargs))
 
-    def takes_ticket(self) -> bool:
-        try:
-            return bool(os.read(self.tickets.fileno(), 1))
-        except BlockingIOError:  # taken back
-            return False
-
     def answer(self, number: int, data: bytes) -> None:
         if not self.put(number, data):
             self.channel.send(ANSWER + NUMBER.pack(number), data)
@@ -237,21 +249,6 @@ class _Worker:
             return False
         with self.answering:
             return self.outbox.put(number, data)
-
-
-class _Many:
-    """Be calls that came as one: they differ in their arguments only."""
-
-    def __init__(self, common: Any, data: bytes) -> None:
-        self.common = common
-        self.data = data
-        self.values: Iterator[bytes] | None = None
-
-    def next(self) -> bytes:
-        """Make the next one; return its value, encoded."""
-        if self.values is None:
-            self.values = iter(self.common.many(*decode(self.data)))
-        return next(self.values)
 
 
 def answer_of(attempt: Callable[[], bytes], encode: Callable[[Any], bytes] = encode) -> bytes:

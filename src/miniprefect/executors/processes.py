@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from miniprefect.executors._many import Turns
 from miniprefect.executors._pool import COROUTINES, Call, Pool, WorkerDied
 from miniprefect.executors._sending import NotSendable, decode, encode
 from miniprefect.executors.base import Executor, checked_number
 
-__all__ = ["COROUTINES", "NotSendable", "ProcessExecutor", "WorkerDied", "decode", "encode"]
+__all__ = ["COROUTINES", "NotSendable", "ProcessExecutor", "Turns", "WorkerDied", "decode", "encode"]
 
 
 class ProcessExecutor(Executor):

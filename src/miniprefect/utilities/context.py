@@ -15,7 +15,7 @@ with its own view.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from miniprefect.configuration import config
@@ -168,11 +168,9 @@ def take_configuration() -> None:
     Frame.last_write = object()
 
 
-def enter_frame(frame: Frame) -> Token[Frame]:
-    """Make `frame` the topmost one; give the returned token to `leave_frame`."""
-    return _frame.set(frame)
-
-
+# To make a frame the topmost one, and with the token that this gives, the one before again. There is one call for each
+# task run, so there is nothing in between.
+enter_frame = _frame.set
 leave_frame = _frame.reset
 
 

@@ -1,0 +1,187 @@
+"""Children that travel together: what becomes of each is what would have become of it alone."""
+
+import datetime
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniprefect import Flow, context, task, unmapped
+from miniprefect.engine import signals
+from miniprefect.engine.state import Failed, Skipped, Success
+from miniprefect.executors import LocalExecutor, ProcessExecutor, _pool
+from miniprefect.utilities.configuration import set_temporary_config
+
+MANY = 600
+
+
+@pytest.fixture(params=["log off", "log on"], autouse=True)
+def level(request: pytest.FixtureRequest) -> Iterator[None]:
+    logger = logging.getLogger("prefect")
+    before = logger.level
+    logger.setLevel("CRITICAL" if request.param == "log off" else "INFO")
+    yield
+    logger.setLevel(before)
+
+
+@pytest.fixture(autouse=True)
+def bulks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of what travelled as one."""
+    sizes: list[int] = []
+    call_many = _pool.Pool.call_many
+
+    def counted(pool: Any, kind: Any, args: Any, size: int, receiver: Any) -> None:
+        sizes.append(size)
+        call_many(pool, kind, args, size, receiver)
+
+    monkeypatch.setattr(_pool.Pool, "call_many", counted)
+    return sizes
+
+
+def run(flow: Flow, **options: Any) -> Any:
+    return flow.run(executor=ProcessExecutor(2), **options)
+
+
+def mixed(x: int) -> Any:
+    """Be of all kinds that an answer can be of."""
+    kind = x % 12
+    if kind == 3:
+        raise ValueError(x)
+    if kind == 4:
+        raise signals.SKIP(f"skipped {x}")
+    if kind == 5:
+        raise signals.SUCCESS("well", result=x)
+    if kind == 6:
+        raise signals.LOOP(result=x) if context.get("task_loop_count", 1) < 3 else signals.FAIL("enough")
+    if kind == 7:
+        raise SystemExit(3)
+    values = {0: x, 1: float(x), 2: str(x), 8: (x, [x]), 9: None, 10: x.to_bytes(8, "big"), 11: ...}
+    return values[kind]
+
+
+def seen(state: Any) -> Any:
+    return type(state), state.message, repr(state.result), state.context, state.cached_inputs.keys()
+
+
+@pytest.mark.parametrize("settings", [{}, {"tags": {"a"}}, {"log_stdout": True}, {"checkpoint": True}])
+def test_everything_is_as_it_is_in_one_process(settings: dict[str, Any], bulks: list[int]) -> None:
+    with Flow("flow") as flow:
+        mapped = task(mixed, name="mixed", **settings).map(list(range(MANY)))
+        after = task(lambda x, y: (x, y), name="after").map(mapped, mapped)
+    here, there = flow.run(executor=LocalExecutor()), run(flow)
+    for each in (mapped, after):
+        assert [*map(seen, there.result[each].map_states)] == [*map(seen, here.result[each].map_states)]
+    assert max(bulks) > 1
+    assert len(bulks) < MANY
+
+
+def test_retries_and_what_a_mapped_task_is_called_with() -> None:
+    @task(max_retries=1, retry_delay=datetime.timedelta(0))
+    def again(x: int, factor: int) -> Any:
+        if x % 50 == 0 and context.task_run_count == 1:
+            raise ValueError
+        return x * factor, context.map_index, context.task_run_count
+
+    with Flow("flow") as flow:
+        again_ = again.map(list(range(MANY)), factor=unmapped(3))
+    assert run(flow).result[again_].result == [(x * 3, x, 2 if x % 50 == 0 else 1) for x in range(MANY)]
+
+
+def test_times_are_kept_where_they_are_asked_for() -> None:
+    with Flow("flow") as flow:
+        mapped = task(lambda x: x, name="same").map(list(range(MANY)))
+    with set_temporary_config({"flows.keep_times": True}):
+        begun = time.time()
+        states = run(flow).result[mapped].map_states
+    assert all(begun <= state._times[0] <= state._times[1] <= time.time() for state in states)
+
+
+def test_the_log_has_two_lines_for_each_if_it_is_on(caplog: pytest.LogCaptureFixture) -> None:
+    with Flow("flow") as flow:
+        task(lambda x: x, name="same").map(list(range(MANY)))
+    logger = logging.getLogger("prefect")
+    logger.addHandler(caplog.handler)
+    try:
+        run(flow)
+    finally:
+        logger.removeHandler(caplog.handler)
+    lines = [record.getMessage() for record in caplog.records if "same[" in record.getMessage()]
+    assert len({*lines}) == (2 * MANY if logger.isEnabledFor(logging.INFO) else 0)
+
+
+def test_a_worker_that_dies_takes_one_child_with_it_whatever_the_others_return(tmp_path: Path) -> None:
+    @task
+    def dies(x: int) -> Any:
+        with open(tmp_path / str(x), "a") as file:
+            file.write("run\n")
+        if x in (300, 301, 450):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return x if x % 2 else [x]
+
+    with Flow("flow") as flow:
+        mapped = dies.map(list(range(MANY)))
+    states = run(flow).result[mapped].map_states
+    assert [n for n, state in enumerate(states) if not state.is_successful()] == [300, 301, 450]
+    assert all(state.result == (n if n % 2 else [n]) for n, state in enumerate(states) if state.is_successful())
+    assert {(tmp_path / str(n)).read_text() for n in range(MANY)} == {"run\n"}
+
+
+class Refusing:
+    """Travel there, and not be made anew."""
+
+    def __reduce__(self) -> Any:
+        return _refuse, ()
+
+
+def _refuse() -> None:
+    raise ValueError("not here")
+
+
+def test_an_argument_that_can_not_be_read_fails_the_child_that_wants_it() -> None:
+    with Flow("flow") as flow:
+        values: list[Any] = list(range(40))
+        values[33] = Refusing()
+        mapped = task(lambda x: x, name="same").map(values)
+    states = run(flow).result[mapped].map_states
+    assert [type(state) for state in states] == [Failed if n == 33 else Success for n in range(40)]
+    assert "not here" in states[33].message
+
+
+def test_what_is_returned_and_can_not_be_sent_or_read_fails_its_child() -> None:
+    def odd(x: int) -> Any:
+        return {100: lambda: None, 200: Refusing()}.get(x, x)
+
+    with Flow("flow") as flow:
+        mapped = task(odd).map(list(range(MANY)))
+    states = run(flow).result[mapped].map_states
+    assert [n for n, state in enumerate(states) if type(state) is Failed] == [100, 200]
+    assert "pickled" in states[100].message
+    assert "not here" in states[200].message
+
+
+def test_the_children_of_children_go_on_before_the_first_map_has_ended() -> None:
+    with Flow("flow") as flow:
+        first = task(lambda x: (x, time.sleep(0.0005) or time.monotonic()), name="first").map(list(range(MANY)))
+        second = task(lambda x: time.monotonic(), name="second").map(first)
+    result = run(flow).result
+    assert min(result[second].result) < max(end for _, end in result[first].result)
+
+
+def test_what_is_printed_is_all_there(capfd: pytest.CaptureFixture[str]) -> None:
+    with Flow("flow") as flow:
+        task(lambda x: print(f"<{x}>", end="\n" if x % 2 else ""), name="says").map(list(range(MANY)))
+    run(flow)
+    out = capfd.readouterr().out
+    assert all(f"<{x}>" in out for x in range(MANY))
+
+
+def test_skips_pass_on() -> None:
+    with Flow("flow") as flow:
+        mapped = task(mixed).map(list(range(24)))
+        after = task(lambda x: x, name="after").map(mapped)
+    assert isinstance(run(flow).result[after].map_states[4], Skipped)

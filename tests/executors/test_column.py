@@ -1,0 +1,97 @@
+"""Plain values in shared memory: what comes out is what went in, and nothing that is not all there."""
+
+import enum
+import math
+from collections import namedtuple
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miniprefect.executors._column import ELSEWHERE, Column
+
+
+@pytest.fixture
+def column() -> Iterator[Column]:
+    made = Column()
+    yield made
+    made.close()
+
+
+PLAIN = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary())
+
+
+@given(st.lists(PLAIN))
+def test_what_goes_in_comes_out_with_its_type(values: list[Any]) -> None:
+    column = Column()
+    add = column.writer()
+    assert [add(value) for value in values] == [True] * len(values)
+    first, found = column.take()
+    assert (first, found) == (0, values)
+    assert [*map(type, found)] == [*map(type, values)]
+    column.close()
+
+
+def test_zero_below_and_what_is_no_number(column: Column) -> None:
+    add = column.writer()
+    assert add(-0.0)
+    assert add(math.nan)
+    zero, nan = column.take()[1]
+    assert math.copysign(1, zero) == -1
+    assert math.isnan(nan)
+
+
+def test_it_is_read_as_it_grows(column: Column) -> None:
+    add = column.writer()
+    assert column.take() == (0, [])
+    add(1)
+    add("two")
+    assert column.take() == (0, [1, "two"])
+    assert column.take() == (2, [])
+    add(ELSEWHERE)
+    add(4.0)
+    assert column.take() == (2, [..., 4.0])
+    column.empty()
+    assert column.take() == (0, [])
+    assert column.writer()("again")
+    assert column.take() == (0, ["again"])
+
+
+Point = namedtuple("Point", "x")
+
+
+class Name(str):
+    pass
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+@pytest.mark.parametrize("value", [Point(1), Name("x"), Number.ONE, bytearray(b"x"), [1], (1,), {}, ..., object()])
+def test_what_is_not_plain_is_refused(column: Column, value: Any) -> None:
+    assert not column.writer()(value)
+    assert column.take() == (0, [])
+
+
+def test_a_value_without_room_leaves_the_rest_its_place(column: Column) -> None:
+    add = column.writer()
+    assert add("first")
+    assert not add("x" * (1 << 18))
+    assert add(ELSEWHERE)
+    assert add("third")
+    assert column.take() == (0, ["first", ..., "third"])
+
+
+def test_when_it_is_full_it_takes_nothing_more(column: Column) -> None:
+    add = column.writer()
+    number = 0
+    while add(7):
+        number += 1
+    while add(ELSEWHERE):
+        number += 1
+    assert not add(None)
+    first, values = column.take()
+    assert (first, len(values)) == (0, number)
