@@ -15,13 +15,14 @@ os.environ["PREFECT__LOGGING__LEVEL"] = "CRITICAL"
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 import miniprefect
-from tests.benchmarks import logs, memory, parts, progress, report, starts
+from tests.benchmarks import logs, memory, parts, processes, progress, report, starts
 from tests.benchmarks.contenders import Contender, contenders
 from tests.benchmarks.rivals import rivals
 from tests.benchmarks.shapes import CHAIN, FAN, GRID, MAP, SHAPES, Shape
 
 PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING = "parts", "log lines", "progress", "memory", "starting"
-WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING]
+PROCESSES = "processes"
+WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING, PROCESSES]
 LONGEST_LOGGED_CHAIN = 10_000
 WARM_UP = 10
 
@@ -107,12 +108,20 @@ def report_starts(options: argparse.Namespace) -> list[str]:
     return list(starts.shortfalls(times))
 
 
+def report_processes(options: argparse.Namespace) -> list[str]:
+    """Map in worker processes."""
+    found = [processes.measure(miniprefect, size, options.rounds) for size in sorted({*options.sizes})]
+    print(report.table([maps.row() for maps in found], processes.TITLES))
+    return [missed for maps in found for missed in processes.shortfalls(maps)]
+
+
 REPORTS = {
     PARTS: report_parts,
     LOG_LINES: report_logs,
     PROGRESS: report_progress,
     MEMORY: report_memory,
     STARTING: report_starts,
+    PROCESSES: report_processes,
 }
 
 

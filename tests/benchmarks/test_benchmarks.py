@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import miniprefect
-from tests.benchmarks import logs, memory, progress, report, starts
+from tests.benchmarks import logs, memory, processes, progress, report, starts
 from tests.benchmarks.contenders import Timing, build_bare
 from tests.benchmarks.rivals import build_dask
 from tests.benchmarks.shapes import MAP, SHAPES, Shape
@@ -109,3 +109,12 @@ def test_the_memory_of_a_child_is_that_beyond_its_result() -> None:
     assert found.result > 0
     assert found.peak >= found.kept
     assert list(memory.shortfalls(memory.Memory(10, 100.0, 301.0, 50.0)))
+
+
+def test_a_map_on_processes_is_held_against_a_pool_and_dask() -> None:
+    found = processes.measure(miniprefect, 50, rounds=1)
+    assert (len(found.pool), len(found.run)) == (1, 1)
+    assert list(processes.shortfalls(processes.Maps(10, [1.0], [9.0], [2.0]))) == [
+        "map on processes, 10: costs 2.00 x a pool's map, short of 1.5 x",
+        "map on processes, 10: dask's takes 4.50 x as long, short of 5 x",
+    ]
