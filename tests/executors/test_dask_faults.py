@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from miniprefect import Flow, Parameter, Task, task, unmapped
+from miniprefect import Flow, Parameter, Task, context, task, unmapped
 from miniprefect.engine.state import Cancelled, Failed, State, Success
 from miniprefect.executors import DaskExecutor
 from tests.executors.dask_helpers import cluster_in, run_script
@@ -74,13 +74,41 @@ def test_an_exception_that_can_not_be_sent_leaves_its_message(remote: DaskExecut
     assert result[other].result == 2
 
 
-def test_a_parameter_that_can_not_be_sent_is_refused_before_anything_runs(remote: DaskExecutor) -> None:
-    """All workers are to know it: it is in the context."""
+@pytest.mark.parametrize("kind", [Broken, Unpicklable, threading.Lock])
+def test_an_argument_that_can_not_be_sent_fails_the_task_alone_that_wants_it(
+    remote: DaskExecutor, kind: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    @task
+    def takes(x: int, value: Any) -> int:
+        return x
+
     with Flow("flow", executor=remote) as flow:
-        inc(Parameter("lock"))
-    state: Any = flow.run(lock=threading.Lock())
-    assert type(state) is Failed
-    assert "The flow can't be sent to Dask's workers" in str(state.result)
+        given = takes(1, Parameter("given"))
+        constant = takes(2, kind())
+        default = takes(3, Parameter("default", default=kind()))
+        unchanging = takes.map([4, 5], unmapped(kind()))
+        one_of_several = takes.map([6, 7], [kind(), None])
+        fine = takes(8, [None])
+    state: Any = flow.run(parameters={"given": kind()}, context={"unread": kind()})
+    for failed in (given, constant, default):
+        assert type(state.result[failed]) is Failed
+        assert "pickled" in state.result[failed].message
+    assert [type(child) for child in state.result[unchanging].map_states] == [Failed, Failed]
+    assert [type(child) for child in state.result[one_of_several].map_states] == [Failed, Success]
+    assert state.result[fine].result == 8
+    assert "Task 'takes'" in caplog.text
+
+
+def test_a_parameter_that_can_not_be_sent_is_missing_in_the_context_with_a_warning(
+    remote: DaskExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Flow("flow", executor=remote) as flow:
+        flow.add_task(Parameter("lock"))
+        names = task(lambda: sorted(context.parameters), name="names")()
+        flow.add_task(Parameter("number", default=1))
+    result: Any = flow.run(lock=threading.Lock()).result  # type: ignore[union-attr]
+    assert result[names].result == ["number"]
+    assert "The parameter 'lock' is missing in the context here" in caplog.text
 
 
 # ---------------------------------------------------------------------- workers die, and the run is interrupted

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from miniprefect import Flow, context, task
+from miniprefect import Flow, Parameter, context, task
 from miniprefect.engine.signals import LOOP
 from miniprefect.engine.state import Cached, Failed, Success, TimedOut
 from miniprefect.executors import LocalDaskExecutor, ProcessExecutor
@@ -219,3 +219,16 @@ def test_a_flow_that_can_not_be_sent_is_refused_before_anything_runs() -> None:
     assert "Task 'a lambda' can't be sent" in str(state.result)
     assert "top of a module" in str(state.result)
     assert ran == []
+
+
+def test_a_value_that_can_not_be_sent_is_named_with_the_task_that_is_called_with_it() -> None:
+    with Flow("flow") as flow:
+        inc(threading.Lock())
+    executor = ProcessExecutor(2, start_method="spawn")
+    assert "The argument 'x' of task 'inc' can't be sent" in str(flow.run(executor=executor).result)  # type: ignore[union-attr]
+    with Flow("flow") as flow:
+        inc(Parameter("lock"))
+    state: Any = flow.run(executor=executor, lock=threading.Lock())
+    assert "The parameter 'lock' can't be sent" in str(state.result)
+    state = flow.run(executor=executor, lock=1, context={"mine": threading.Lock()})
+    assert "'mine' in the context can't be sent" in str(state.result)

@@ -11,7 +11,7 @@ from miniprefect.core.checks import several
 from miniprefect.core.signature import check_function
 from miniprefect.core.task import Task
 from miniprefect.utilities.edges import EdgeAnnotation
-from miniprefect.utilities.pickling import by_value
+from miniprefect.utilities.pickling import by_value, portable
 
 if TYPE_CHECKING:
     from miniprefect.core.flow import Flow
@@ -118,6 +118,9 @@ class Constant(Task):
     def __init__(self, value: Any, name: str | None = None, **kwargs: Any) -> None:
         self.value = value
         super().__init__(name=_constant_name(value) if name is None else name, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"value": portable(self.value)}
 
     def run(self) -> Any:
         """Return the value."""

@@ -2,6 +2,7 @@
 
 import copy
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Token
 from typing import Any, Self, cast
@@ -26,6 +27,7 @@ from miniprefect.utilities.collections import OrderedSet
 from miniprefect.utilities.context import Frame, context, current_frame, enter_frame, leave_frame
 from miniprefect.utilities.lazy import VIEWS, LazyModule
 from miniprefect.utilities.logging import get_logger
+from miniprefect.utilities.pickling import portable, replacing
 
 json = LazyModule("json")
 pathlib = LazyModule("pathlib")
@@ -335,7 +337,10 @@ class Flow(Graph, NeedsBackend):
         return flow
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_plan": None, "_entered": []}
+        state = self.__dict__ | {"_plan": None, "_entered": []}
+        if replacing.get() is not None:
+            state["constants"] = _portable(self.constants)
+        return state
 
     def serialize(self, build: bool = False) -> dict[str, Any]:
         """Describe the flow in plain data; `build` has no meaning without storage."""
@@ -352,6 +357,13 @@ class Flow(Graph, NeedsBackend):
             {"flow": about, "schedule": repr(self.schedule), "executor": repr(self.executor)}, indent=2
         )
         return report
+
+
+def _portable(constants: Mapping[Task, dict[str, Any]]) -> Any:
+    copied: Any = defaultdict(dict)
+    for task, values in constants.items():
+        copied[task] = {key: portable(value) for key, value in values.items()}
+    return copied
 
 
 def _default_path(name: str) -> Any:

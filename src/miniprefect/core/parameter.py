@@ -10,6 +10,7 @@ from miniprefect.core.task import Task
 from miniprefect.engine.signals import FAIL
 from miniprefect.utilities.context import context
 from miniprefect.utilities.lazy import LazyModule
+from miniprefect.utilities.pickling import portable
 
 results = LazyModule("miniprefect.engine.results")
 
@@ -52,6 +53,9 @@ class Parameter(Task):
         super().__init__(name=name, slug=name, tags=tags, checkpoint=True, result=results.PrefectResult())
         self.required = default is no_default if required is None else bool(required)
         self.default = None if default is no_default else default
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"default": portable(self.default)}
 
     def __repr__(self) -> str:
         return f"<Parameter: {self.name}>"

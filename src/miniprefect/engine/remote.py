@@ -30,6 +30,7 @@ from miniprefect.engine.scheduling import Run
 from miniprefect.engine.state import Failed, State
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.engine.waiting import Crowd, Lane, Waiting
+from miniprefect.engine.withholding import context_values, encoded, opened, parts
 from miniprefect.exceptions import TaskTimeoutSignal
 from miniprefect.executors.processes import COROUTINES, NotSendable, Turns, WorkerDied, encode
 from miniprefect.utilities.clock import clock, utc_now
@@ -72,10 +73,13 @@ class Shared:
     def __reduce__(self) -> Any:
         """Travel to a worker that was not forked: as the flow, and as what its context shows."""
         flow = self.frame.flow  # type: ignore[attr-defined]
-        values = {key: value for key, value in self.frame.items() if key not in ("config", "logger", "flow")}
         crew = self.crew
         made_of = (crew.cls, list(crew.handlers), crew.result, crew.keeps_times)
-        return _shared_anew, (flow, made_of, values, self.store)
+        return _shared_anew, (flow, made_of, context_values(self.frame), self.store)
+
+    def encoded(self, encode: Callable[[Any], bytes]) -> bytes:
+        """Return this as bytes, with each value in it sealed; see `engine.withholding`."""
+        return encoded(self, encode)
 
     def __call__(
         self,
@@ -145,7 +149,7 @@ def _small(value: Any) -> bytes | None:
 
 def _shared_anew(flow: Any, made_of: tuple[Any, ...], values: dict[str, Any], store: Any) -> Shared:
     plan = flow.compiled()
-    return Shared(plan, Crew(plan, *made_of), FlowFrame(current_frame(), values, flow), store)
+    return Shared(plan, Crew(plan, *made_of), FlowFrame(current_frame(), opened(values), flow), store)
 
 
 def cache_key(runner: TaskRunner) -> str:
@@ -247,13 +251,11 @@ class Remote(Waiting):
     def _refusal(self, error: NotSendable) -> NotSendable:
         """Return the error that says which task keeps the flow from being sent, and what to do about it."""
         store = self.shared.store
-        for task in self.plan.tasks:
+        for name, part, remedy in parts(self.plan, self.frame, store.remedy):
             try:
-                store.encode_alone(task)
+                store.encode_alone(part)
             except Exception as reason:
-                return NotSendable(
-                    f"Task '{task.name}' can't be sent to {store.others}: {describe(reason)}. {store.remedy}"
-                )
+                return NotSendable(f"{name} can't be sent to {store.others}: {describe(reason)}. {remedy}")
         return NotSendable(f"The flow can't be sent to {store.others}: {error}")
 
     def submit(self, run: Run) -> Any:

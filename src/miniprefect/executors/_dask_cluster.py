@@ -142,7 +142,7 @@ class Cluster(Executor):
         self.store: Store = common.store
         self.store.client = self.client
         self.run = self.store.run
-        data = encode(common)
+        data = common.encoded(encode)
         self.client.subscribe_topic(TOPIC, self._hear)
         self.client.subscribe_topic("all", self._hear_of_workers)
         # As a call of its own: if the worker that has it dies, Dask makes it again.
