@@ -23,7 +23,7 @@ class Common(Protocol):
     crew: Crew
     frame: Frame
 
-    def encoded(self, state: State, is_bare: bool, before: dict[str, int]) -> bytes:
+    def encoded_state(self, state: State, is_bare: bool, before: dict[str, int]) -> bytes:
         """Return a state as bytes; see `remote.Shared`."""
 
 
@@ -85,7 +85,7 @@ def _is_bare(state: State) -> bool:
 
 
 def _encoding(common: Common, *state: Any) -> Callable[[], bytes]:
-    return lambda: common.encoded(*state)
+    return lambda: common.encoded_state(*state)
 
 
 def _raising(error: BaseException) -> Callable[[], bytes]:

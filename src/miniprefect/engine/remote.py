@@ -121,7 +121,7 @@ class Shared:
         """Run children of a mapped task, each when it is its turn; see `engine.bulk`."""
         run_together(self, turns, *children)
 
-    def encoded(self, state: State, is_bare: bool, before: dict[str, int]) -> bytes:
+    def encoded_state(self, state: State, is_bare: bool, before: dict[str, int]) -> bytes:
         """Return a state as bytes: those of its result, if it is bare, or of a `Sent`.
 
         Args:
