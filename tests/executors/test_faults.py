@@ -355,7 +355,7 @@ SCRIPT = """
 
     @task
     def slow(x):
-        print("begun", os.getpid(), flush=True)
+        os.write(1, f"begun {os.getpid()}\\n".encode())  # at once, so that two do not mix
         time.sleep(60)
 
     with Flow("flow", executor=ProcessExecutor(3)) as flow:
