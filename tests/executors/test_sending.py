@@ -26,7 +26,7 @@ def test_a_function_that_lies_where_another_was_is_not_mistaken_for_that_one() -
 
     class Values:
         def __len__(self) -> int:
-            return 100
+            return 10
 
         def __getitem__(self, index: int) -> Any:
             return new[index]
@@ -34,7 +34,7 @@ def test_a_function_that_lies_where_another_was_is_not_mistaken_for_that_one() -
     def replace(mapped: Any, before: Any, after: Any) -> None:
         if after.is_mapped() and not new:
             old.clear()
-            new.extend(returning(n) for n in range(1, 101))
+            new.extend(returning(n) for n in range(1, 11))
 
     @task(state_handlers=[replace])
     def call(function: Callable[[], int]) -> int:
@@ -44,7 +44,7 @@ def test_a_function_that_lies_where_another_was_is_not_mistaken_for_that_one() -
         worker_is_there = task(lambda: 1, name="first")()
         called = call.map(Parameter("values"), upstream_tasks=[unmapped(worker_is_there)])
     children: Any = flow.run(values=Values()).result[called].map_states  # type: ignore[union-attr]
-    assert len(children) == 100
+    assert len(children) == 10
     for child in children:
         assert child.is_failed()
         assert isinstance(child.result, NotSendable)
