@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -197,6 +198,29 @@ def test_ctrl_c_in_a_task_cancels_the_run(remote: DaskExecutor) -> None:
     with Flow("flow", executor=remote) as flow:
         pressed()
     assert type(flow.run()) is Cancelled
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what memory it has as Linux says it")
+def test_memory_that_there_is_not_and_sys_exit_are_each_one_tasks_failure(remote: DaskExecutor) -> None:
+    import resource
+
+    @task
+    def greedy() -> int:
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), before[1]))
+        try:
+            return len(bytearray(1 << 30))
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
+
+    with Flow("flow", executor=remote) as flow:
+        wanted, left, others = greedy(), task(lambda: sys.exit(3), name="leave")(), inc.map(list(range(20)))
+    result: Any = flow.run().result  # type: ignore[union-attr]
+    assert (type(result[wanted]), type(result[left])) == (Failed, Failed)
+    assert "MemoryError" in result[wanted].message
+    assert "SystemExit(3)" in result[left].message
+    assert result[others].result == list(range(1, 21))
 
 
 PRESSED = """
