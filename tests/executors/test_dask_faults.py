@@ -116,8 +116,10 @@ def test_a_parameter_that_can_not_be_sent_is_missing_in_the_context_with_a_warni
 
 
 def test_a_task_that_kills_its_workers_is_blamed_and_its_neighbours_finish(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")  # fewer workers to kill than with three
+
     @task
     def dangerous(x: int) -> int:
         if x == 3:
