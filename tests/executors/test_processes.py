@@ -232,3 +232,19 @@ def test_a_value_that_can_not_be_sent_is_named_with_the_task_that_is_called_with
     assert "The parameter 'lock' can't be sent" in str(state.result)
     state = flow.run(executor=executor, lock=1, context={"mine": threading.Lock()})
     assert "'mine' in the context can't be sent" in str(state.result)
+
+
+def test_a_trigger_of_its_own_sees_the_children_of_a_map() -> None:
+    """An ordinary task gets their results only: that is what it takes, and ten thousand states are long to send."""
+    seen = task(lambda values: sum(values), name="seen", trigger=_three_children)
+    with Flow("flow", executor=ProcessExecutor(1)) as flow:
+        mapped = task(lambda x: x, name="same").map([1, 2, 3])
+        ordinary, asking = task(lambda values: sum(values), name="sum")(mapped), seen(mapped)
+    result = flow.run().result  # type: ignore[union-attr]
+    assert (result[ordinary].result, result[asking].result) == (6, 6)
+    assert [state.result for state in result[mapped].map_states] == [1, 2, 3]
+
+
+def _three_children(upstream: Any) -> bool:
+    (state,) = upstream.values()
+    return len(state.map_states) == 3

@@ -20,14 +20,14 @@ from typing import Any, NamedTuple
 from miniprefect.engine.bulk import run_together
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
-from miniprefect.engine.making import all_succeeded
+from miniprefect.engine.making import all_succeeded, succeeded
 from miniprefect.engine.mapping import Fan
 from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parcel, packed
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
 from miniprefect.engine.scheduling import Run
-from miniprefect.engine.state import Failed, State
+from miniprefect.engine.state import PLAINLY_WELL, Failed, Mapped, State
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.engine.waiting import Crowd, Lane, Waiting
 from miniprefect.engine.withholding import context_values, encoded, opened, parts
@@ -265,6 +265,8 @@ class Remote(Waiting):
         if run.is_parent or runner.task.is_parameter or (due is not None and due > utc_now()):
             return runner.run_within(self.frame, known, run.upstream, run.values, run.is_parent)
         states = [run.upstream[edge] for edge in self.shared.edges(run.place, run.values)]
+        if runner.task.wants.ordinary:
+            states = [*map(_without_children, states)]
         cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
         sent = (run.place, known, states, run.values, cached, due)
         kind = COROUTINES if self._lane(run.place) is self._coroutines else run.place
@@ -400,6 +402,18 @@ class Remote(Waiting):
         frame = TaskFrame(self.frame, run.values, runner.task, runner.slug)
         with entered(frame):
             return runner.lost(frame, run.known, error, may_retry=isinstance(error, WorkerDied | TaskTimeoutSignal))
+
+
+def _without_children(state: State) -> State:
+    """Return a state to send: of a map whose children all went well, no more than their results.
+
+    Only for a task that does not look at states: who asks a trigger of its own may want to see the children.
+    """
+    if type(state) is not Mapped or type(state._held) is not list:
+        return state
+    if not PLAINLY_WELL.issuperset(map(type, state.map_states)):
+        return state
+    return succeeded(state._held, ())
 
 
 def _raised_or(error: BaseException | None, value: Any) -> Any:
