@@ -226,7 +226,7 @@ class Cluster(Executor):
 
     def _send_one(self, call: "DaskCall") -> None:
         call.future = self.client.submit(
-            _function(call), self.common, call.data, *call.luggage, key=call.key, **_options(call)
+            _function(call), self.common, call.data, *call.luggage, key=call.key, **self._options(call)
         )
 
     def _send_suspect(self, call: "DaskCall") -> None:
@@ -242,10 +242,19 @@ class Cluster(Executor):
             [self.common] * len(calls),
             [call.data for call in calls],
             key=[call.key for call in calls],
-            **_options(calls[0]),
+            **self._options(calls[0]),
         )
         for call, future in zip(calls, futures, strict=True):
             call.future = future
+
+    def _options(self, call: "DaskCall") -> dict[str, Any]:
+        options: dict[str, Any] = {"pure": False, "priority": call.priority, "resources": call.resources}
+        workers = list(self.client.scheduler_info()["workers"]) if call.kind is COROUTINES else []
+        if workers:
+            # Of calls that name workers, Dask hands out all at once, of others as many as there are threads. Then it
+            # has to hear of each that it waits, before it hands out the next.
+            options |= {"workers": workers, "allow_other_workers": True}
+        return options
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         """Take an event off the wire, in the thread of Dask's client."""
@@ -399,10 +408,6 @@ class DaskCall(Call):
 
 def _function(call: DaskCall) -> Any:
     return run_waiting if call.kind is COROUTINES else run
-
-
-def _options(call: DaskCall) -> dict[str, Any]:
-    return {"pure": False, "priority": call.priority, "resources": call.resources}
 
 
 def _resources(facts: dict[str, Any]) -> dict[str, float] | None:
