@@ -63,7 +63,7 @@ def test_prefects_path_means_ours(key: str, chosen: Any, default: type[Any], pre
         assert chosen() is default
 
 
-@pytest.mark.parametrize("path", ["nowhere.Nothing", "miniprefect.engine.Nothing", "Nothing", ""])
+@pytest.mark.parametrize("path", ["nowhere.Nothing", "miniprefect.engine.Nothing", "os.getcwd", "Nothing", ""])
 @every_choice
 def test_a_class_that_is_not_there_is_a_value_error_that_names_it(
     key: str, chosen: Any, default: type[Any], prefects_path: str, path: str

@@ -221,6 +221,13 @@ def test_a_flow_that_can_not_be_sent_is_refused_before_anything_runs() -> None:
     assert ran == []
 
 
+def test_a_handler_of_the_flow_that_can_not_be_sent_is_named() -> None:
+    with Flow("handled", state_handlers=[lambda flow, old, new: new]) as flow:
+        inc(1)
+    state: Any = flow.run(executor=ProcessExecutor(2, start_method="spawn"))
+    assert "The state handler '<lambda>' of flow 'handled' can't be sent" in str(state.result)
+
+
 def test_a_value_that_can_not_be_sent_is_named_with_the_task_that_is_called_with_it() -> None:
     with Flow("flow") as flow:
         inc(threading.Lock())

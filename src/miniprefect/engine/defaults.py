@@ -41,7 +41,11 @@ def _found(chosen: str) -> type[Any]:
     if module.split(".")[0] == "prefect":
         module = "mini" + module
     try:
-        found: type[Any] = getattr(importlib.import_module(module), name)
+        if not module:
+            raise ValueError("it is not the path of a class, such as 'prefect.executors.LocalExecutor'")
+        found = getattr(importlib.import_module(module), name)
+        if not isinstance(found, type):
+            raise ValueError("it is not a class")
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(
             f"The configuration names the class {chosen!r}, which can't be imported: {error}. Correct it in "

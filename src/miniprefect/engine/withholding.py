@@ -123,6 +123,9 @@ def parts(plan: Plan, frame: Frame, remedy: str) -> Iterator[tuple[str, Any, str
         yield f"Task '{task.name}'", task, remedy
         for key, value in plan.constants.get(task, {}).items():
             yield f"The argument '{key}' of task '{task.name}'", value, _REMEDY
+    flow: Any = frame.flow  # type: ignore[attr-defined]
+    for handler in (*flow.state_handlers, flow.terminal_state_handler):
+        yield f"The state handler '{getattr(handler, '__name__', handler)}' of flow '{flow.name}'", handler, remedy
     for key, value in (frame.get("parameters") or {}).items():
         yield f"The parameter '{key}'", value, _REMEDY
     for key, value in context_values(frame).items():
