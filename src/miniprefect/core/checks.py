@@ -67,7 +67,7 @@ def _are_texts(value: Any) -> bool:
 
 
 # What a run reads from the context, or hands on, and takes for granted.
-_IN_CONTEXT: dict[str, tuple[Callable[[Any], bool], str]] = {
+NEEDED_IN_CONTEXT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "caches": (_is_named, "a dict of keys and lists of states"),
     "config": (_is_named, "a dict of sections such as {'flows': {'checkpointing': True}}"),
     "parameters": (_is_named, "a dict of names and values such as {'rows': 10}"),
@@ -79,7 +79,7 @@ _IN_CONTEXT: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def check_context(values: Mapping[str, Any], owner: str, setting: str) -> None:
     """Raise a MisuseError unless those of `values`, which are for the context, on which a run depends can be used."""
-    for key, (fits, wanted) in _IN_CONTEXT.items():
+    for key, (fits, wanted) in NEEDED_IN_CONTEXT.items():
         if key in values:
             value = values[key]
             is_absent = value is None and key != "config"

@@ -4,18 +4,17 @@ import datetime
 import inspect
 import sys
 import warnings
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from miniprefect.configuration import config
-from miniprefect.core.checks import MisuseError, check_context, expect, named, nearest
+from miniprefect.core.checks import NEEDED_IN_CONTEXT, MisuseError, check_context, expect, named, nearest
 from miniprefect.engine.defaults import get_default_executor_class, get_default_flow_runner_class
 from miniprefect.engine.runner import INTERRUPTED, describe
 from miniprefect.engine.showing import Ran
 from miniprefect.engine.state import Cancelled, Paused, Pending, Resume, Scheduled, State, each_child
 from miniprefect.utilities.clock import clock, utc_now
-from miniprefect.utilities.context import context
+from miniprefect.utilities.context import context, current_frame
 
 if TYPE_CHECKING:
     from miniprefect.core.flow import Flow
@@ -66,11 +65,15 @@ def _check_place(flow: "Flow") -> None:
 
 def _check_contexts(flow: "Flow", keywords: dict[str, Any]) -> None:
     """Check what the run reads from the context around it, and from those that are given for it."""
-    owner, parameters = f"{flow!r}.run", {parameter.name for parameter in flow.compiled().parameters}
-    options = {name: value for name, value in keywords.items() if name not in parameters}
-    check_context(ChainMap({**named(options.get("context"), "context")}, context), owner, "context")
-    for task, values in named(options.get("task_contexts"), "task_contexts").items():
-        check_context(named(values, f"task_contexts[{task}]"), owner, f"task_contexts[{task}]")
+    around = zip(NEEDED_IN_CONTEXT, current_frame().gather(*NEEDED_IN_CONTEXT), strict=True)
+    needed = {key: value for key, value in around if value}
+    given = keywords.keys() & {"context", "task_contexts"}
+    if needed or given:
+        given -= {parameter.name for parameter in flow.compiled().parameters}
+        options, owner = {name: keywords[name] for name in given}, f"{flow!r}.run"
+        check_context({**needed, **named(options.get("context"), "context")}, owner, "context")
+        for task, values in named(options.get("task_contexts"), "task_contexts").items():
+            check_context(named(values, f"task_contexts[{task}]"), owner, f"task_contexts[{task}]")
 
 
 def _sorted_out(

@@ -90,7 +90,9 @@ class Wiring:
     @property
     def version(self) -> tuple[int, int]:
         """What is another whenever the edges have changed."""
-        return self._generation, len(self._recorded())
+        if self._edges.version != self._seen:
+            self._recorded()
+        return self._generation, len(self._parts)
 
     def wires(self) -> Wires:
         """Return the edges as they are now."""

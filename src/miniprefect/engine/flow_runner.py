@@ -176,8 +176,9 @@ class FlowRunner(Runner):
         parameters: Mapping[str, Any] | None,
     ) -> FlowRunnerInitializeResult:
         """Return what a run begins with: its state, the tasks' states, and the contexts."""
-        values = with_whole_config(dict(context or {}), the_context["config"])
-        whole_config = values.get("config") or the_context["config"]
+        values = dict(context or {})
+        if "config" in values:
+            values = with_whole_config(values, the_context["config"])
         given = {
             **(self._made_in.get("parameters") or {}),
             **(values.get("parameters") or {}),
@@ -190,9 +191,7 @@ class FlowRunner(Runner):
             state=_begun(state),
             task_states=dict(task_states or {}),
             context=values,
-            task_contexts={
-                task: with_whole_config(dict(own), whole_config) for task, own in (task_contexts or {}).items()
-            },
+            task_contexts=_with_whole_configs(task_contexts, values) if task_contexts else {},
         )
 
     def _parameter_defaults(self) -> dict[str, Any]:
@@ -309,6 +308,12 @@ class FlowRunner(Runner):
         if judged.result is None:
             judged.result = state.result
         return judged
+
+
+def _with_whole_configs(contexts: Mapping[Any, dict[str, Any]], values: dict[str, Any]) -> dict[Any, dict[str, Any]]:
+    """Return contexts of single tasks; a `config` in one is merged into that of the run, whose context is `values`."""
+    config = values.get("config") or the_context["config"]
+    return {task: with_whole_config(dict(own), config) for task, own in contexts.items()}
 
 
 def _one_of_each_kind(states: set[State]) -> Iterable[State]:
