@@ -310,7 +310,7 @@ print([each.name for each in flow.sorted_tasks()])
 def test_in_order_puts_upstream_first():
     a, b, c = letters("abc")
     wires = Wiring([Edge(c, a)]).wires()
-    assert [*in_order([a, b, c], wires.into(), wires, "etl")] == [c, a, b]
+    assert [*in_order([a, b, c], wires, "etl")] == [c, a, b]
 
 
 # ---------------------------------------------------------------------- cycles

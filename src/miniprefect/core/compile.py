@@ -38,9 +38,8 @@ def _placed(flow_name: str, tasks: list[Task], wires: Wires) -> tuple[dict[Task,
     """Give each task a place, so that it comes after those it depends on, and find the places of those that feed it."""
     with contextlib.suppress(KeyError):
         return _place(tasks, wires)
-    into = wires.into()
-    ordered = [*in_order(tasks, into, wires, flow_name)]
-    return _place(ordered, wires.arranged(place for task in ordered for place in into.get(task, ())))
+    ordered = [*in_order(tasks, wires, flow_name)]
+    return _place(ordered, wires.arranged(place for task in ordered for place in wires.into.get(task, ())))
 
 
 def _place(tasks: Iterable[Task], wires: Wires) -> tuple[dict[Task, int], Feeds]:

@@ -349,7 +349,7 @@ class Graph:
             ValueError: there is a cycle, or a root task is not part of the flow.
         """
         wires = self.wires()
-        ordered = tuple(in_order(self.tasks, wires.into(), wires, self.name))
+        ordered = tuple(in_order(self.tasks, wires, self.name))
         roots = list(several(root_tasks, "root_tasks"))
         for root in roots:
             if root not in self.tasks:
@@ -414,7 +414,7 @@ def _reached_from(roots: list[Task], wires: Wires) -> set[Task]:
     return reached
 
 
-def in_order(tasks: Iterable[Task], into: Mapping[Task, list[int]], wires: Wires, flow_name: str) -> Iterator[Task]:
+def in_order(tasks: Iterable[Task], wires: Wires, flow_name: str) -> Iterator[Task]:
     """Yield `tasks` so that each comes after its upstream tasks, else as they are.
 
     The search goes down to what a task still waits for, keeping the way down on a stack of its own: flows are
@@ -422,7 +422,6 @@ def in_order(tasks: Iterable[Task], into: Mapping[Task, list[int]], wires: Wires
 
     Args:
         tasks: the tasks.
-        into: the places in `wires` of the edges that end at each.
         wires: the edges.
         flow_name: for the message.
 
@@ -430,24 +429,23 @@ def in_order(tasks: Iterable[Task], into: Mapping[Task, list[int]], wires: Wires
         ValueError: there is a cycle; the message names its tasks.
     """
     placed: set[Task] = set()
-    upstream = wires.upstream
+    upstream, into = wires.upstream, wires.into
     for task in tasks:
         if task in placed:
             continue
         for place in into.get(task, ()):
             if upstream[place] not in placed:
                 # Mostly tasks come after those they depend on, and this is not needed.
-                yield from _with_upstream(task, into, upstream, placed, flow_name)
+                yield from _with_upstream(task, wires, placed, flow_name)
                 break
         else:
             placed.add(task)
             yield task
 
 
-def _with_upstream(
-    start: Task, into: Mapping[Task, list[int]], upstream: list[Task], placed: set[Task], flow_name: str
-) -> Iterator[Task]:
+def _with_upstream(start: Task, wires: Wires, placed: set[Task], flow_name: str) -> Iterator[Task]:
     """Yield what `start` still waits for, then `start`."""
+    upstream, into = wires.upstream, wires.into
     way: dict[Task, Iterator[int]] = {}
     task: Task | None = start
     while task is not None:

@@ -4,6 +4,7 @@ Most flows are built and run without that. What they are spared is an object for
 hundred thousand calls the better part of the time goes to what the garbage collector has to look through.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,14 +34,14 @@ class Wires:
         self.keys: list[str | None] = parts[2::_WIDTH]
         self.mapped: list[bool] = parts[3::_WIDTH]
         self.flattened: list[bool] = parts[4::_WIDTH]
-        self._into: dict[Task, list[int]] | None = None
         self._edges: dict[Task, list[Edge]] = {}
 
     def __len__(self) -> int:
         return len(self.upstream)
 
+    @functools.cached_property
     def into(self) -> dict[Task, list[int]]:
-        """Return the places of the edges that end at each task."""
+        """The places of the edges that end at each task."""
         found: dict[Task, list[int]] = {}
         for place, task in enumerate(self.downstream):
             found.setdefault(task, []).append(place)
@@ -55,10 +56,8 @@ class Wires:
         """Return the edges that end at `task`."""
         edges = self._edges.get(task)
         if edges is None:
-            if self._into is None:
-                self._into = self.into()
             # Recorded twice, it is one edge all the same.
-            edges = self._edges[task] = [*dict.fromkeys(map(self._edge, self._into.get(task, ())))]
+            edges = self._edges[task] = [*dict.fromkeys(map(self._edge, self.into.get(task, ())))]
         return edges
 
     def _edge(self, place: int) -> Edge:
