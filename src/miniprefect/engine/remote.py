@@ -265,7 +265,7 @@ class Remote(Waiting):
         if run.is_parent or runner.task.is_parameter or (due is not None and due > utc_now()):
             return runner.run_within(self.frame, known, run.upstream, run.values, run.is_parent)
         states = [run.upstream[edge] for edge in self.shared.edges(run.place, run.values)]
-        if runner.task.wants.ordinary:
+        if self.crew.is_ordinary and runner.task.wants.ordinary:
             states = [*map(_without_children, states)]
         cached = self.frame.get("caches").get(cache_key(runner), []) if runner.task.wants.cache else []
         sent = (run.place, known, states, run.values, cached, due)
@@ -407,7 +407,7 @@ class Remote(Waiting):
 def _without_children(state: State) -> State:
     """Return a state to send: of a map whose children all went well, no more than their results.
 
-    Only for a task that does not look at states: who asks a trigger of its own may want to see the children.
+    Only for a task whose run looks at no states: a trigger or a task runner of its own may want to see the children.
     """
     if type(state) is not Mapped or type(state._held) is not list:
         return state
