@@ -2,6 +2,7 @@
 
 import contextvars
 import functools
+import gc
 import logging
 import os
 import random
@@ -77,6 +78,15 @@ def nothing_leaks() -> Iterator[None]:
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == before
     assert timeouts._local.deadlines == []
     assert timeouts._OthersAlarm.current is None
+
+
+@pytest.fixture(autouse=True)
+def only_our_gc_callbacks() -> Iterator[None]:
+    """Leave out those of the test tools: an interruption that comes to another thread while it is in one is lost."""
+    before = gc.callbacks[:]
+    gc.callbacks.clear()
+    yield
+    gc.callbacks[:] = before
 
 
 def helpers() -> list[str]:
@@ -334,6 +344,24 @@ def test_an_interruption_that_was_lost_comes_again() -> None:
         time.sleep(LONG)
 
     ends_in_time(forgetful)
+
+
+@needs_alarm
+def test_no_interruption_is_lost_in_somebody_who_watches_the_garbage_collector(
+    only_our_gc_callbacks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: lost.append(unraisable.exc_type))
+    gc.callbacks.append(lambda phase, info: loop(0.002))
+
+    def collecting() -> None:
+        while True:
+            gc.collect(0)
+            loop(0.002)
+
+    for _ in range(10):
+        ends_in_time(collecting, limit=0.01)
+    assert lost == []
 
 
 @needs_alarm

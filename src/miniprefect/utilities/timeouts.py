@@ -17,6 +17,7 @@ each keeps its own, and when several are over, the outermost call ends.
 
 import contextvars
 import functools
+import gc
 import logging
 import math
 import os
@@ -41,7 +42,7 @@ announce: Callable[[float], None] | None = None
 _HAS_ALARM = hasattr(signal, "setitimer")
 
 # All in seconds. An interruption that was lost (a bare `except`, a `__del__`) is repeated after _TICK; one that
-# comes while this module does its own work is put off by _SOON; a helper thread that was asked to stop has _GRACE.
+# comes where it must not hit is put off by _SOON; a helper thread that was asked to stop has _GRACE.
 _TICK = 0.1
 _SOON = 0.001
 _GRACE = 0.25
@@ -238,7 +239,7 @@ def _on_alarm(signum: int, frame: FrameType | None) -> None:
     others = _OthersAlarm.current
     if others is None:  # the outermost call is ending: this came just too late
         return
-    if _is_own_work(frame):
+    if _must_not_be_hit(frame):
         signal.setitimer(signal.ITIMER_REAL, _SOON)
         return
     if others.is_due():
@@ -256,9 +257,12 @@ def _ring_in_turn(others: _OthersAlarm, signum: int, frame: FrameType | None) ->
         _set_alarm()
 
 
-def _is_own_work(frame: FrameType | None) -> bool:
-    """Say whether this module was interrupted in its own work, so that nothing is left half done."""
+def _must_not_be_hit(frame: FrameType | None) -> bool:
+    """Say whether the alarm came in the middle of this module's own work, or where it would be lost."""
+    gc_callbacks = [getattr(callback, "__code__", None) for callback in gc.callbacks]
     while frame is not None and frame.f_globals is not globals():
+        if frame.f_code in gc_callbacks:  # Python prints what they raise, and goes on
+            return True
         frame = frame.f_back
     return frame is not None and frame.f_code is not _user_code.__code__
 
