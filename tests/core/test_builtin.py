@@ -1,5 +1,8 @@
 """Tasks made of what a flow finds: functions, plain values, collections that hold tasks."""
 
+import functools
+import inspect
+import traceback
 from collections import OrderedDict, namedtuple
 
 import pytest
@@ -218,16 +221,42 @@ def test_a_function_task_shows_the_function_that_it_wraps():
         return 5
 
     made = FunctionTask(load)
-    assert (made.name, made.__doc__, made.__wrapped__, made.__module__) == (
-        "load",
-        "Load it.",
-        load,
-        __name__,
-    )
+    assert made.__wrapped__ is load
+    for name in functools.WRAPPER_ASSIGNMENTS[:5]:  # those of every Python
+        assert getattr(made, name) == getattr(load, name), name
+    assert functools.wraps(made)(lambda: 1).__qualname__ == load.__qualname__
+
+
+def test_a_subclass_of_function_tasks_shows_the_function_too():
+    class Loader(FunctionTask):
+        """Load things."""
+
+    def load():
+        """Load it."""
+
+    assert (Loader(load).__doc__, Loader(load).__name__, Loader.__doc__) == ("Load it.", "load", "Load things.")
+
+
+def test_the_class_of_function_tasks_shows_itself():
+    assert FunctionTask.__name__ == "FunctionTask"
+    assert inspect.getdoc(FunctionTask).startswith("Be a task whose `run` is a function.")
+    assert not hasattr(FunctionTask, "__wrapped__")
+
+
+def test_a_task_of_a_callable_without_a_name_has_none():
+    assert not hasattr(FunctionTask(functools.partial(lambda x: x, 1)), "__name__")
 
 
 def test_a_function_task_may_have_another_name():
     assert FunctionTask(lambda: 1, name="load").name == "load"
+
+
+def test_an_unknown_attribute_in_a_flow_block_is_explained():
+    with pytest.raises(AttributeError) as caught, Flow("etl"):
+        one().upper()
+    text = "".join(traceback.format_exception(caught.value))
+    assert "'FunctionTask' object has no attribute 'upper'" in text
+    assert "has no value before the flow runs: use it inside another task" in text
 
 
 def test_an_unknown_attribute_is_named():

@@ -75,16 +75,14 @@ def class_whose_run_lacks_self():
         Collect()()
 
 
-def class_that_forgets_super():
-    class Collect(Task):
-        def __init__(self):
-            self.tables = []
+class Collect(Task):
+    """Forget to call `super().__init__`."""
 
-        def run(self):
-            return 1
+    def __init__(self):
+        self.tables = []
 
-    with Flow("etl"):
-        Collect()()
+    def run(self):
+        return 1
 
 
 def task_class_decorated():
@@ -173,7 +171,9 @@ BUILDING = [
            ["positional-only", "Collect", "first"], "TypeError"),
     Misuse("class whose run lacks self", class_whose_run_lacks_self, ValueError, ["Collect", "self"],
            "ValueError"),
-    Misuse("class that forgets super().__init__", class_that_forgets_super, AttributeError,
+    Misuse("calling a task whose class forgets super().__init__", in_flow(lambda: Collect()()), AttributeError,
+           ["Collect", "super().__init__"], "AttributeError"),
+    Misuse("adding a task whose class forgets super().__init__", lambda: Flow("etl", tasks=[Collect()]), AttributeError,
            ["Collect", "super().__init__"], "AttributeError"),
     Misuse("@task on a Task class", task_class_decorated, ValueError, ["Loader", "Task"], "ValueError"),
     Misuse("@task on a method", method_decorated, TypeError,

@@ -1,11 +1,11 @@
 """Tasks that a flow makes of what it finds: of functions, of plain values, and of collections that hold tasks."""
 
-import functools
 import importlib
 import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
+from miniprefect.core.attributes import OfFunction
 from miniprefect.core.building import active_flow
 from miniprefect.core.checks import several
 from miniprefect.core.signature import check_function
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 COLLECTIONS = (list, tuple, set, dict)
 _HOLDERS = (*COLLECTIONS, EdgeAnnotation)
 
-
-# What a task takes over from its function because its class would answer otherwise. The rest of what
-# `functools.update_wrapper` takes over is looked up when it is asked for.
-_OWN_OF_FUNCTION = ("__module__", "__doc__", "__annotations__")
+# What a task takes over from its function as `functools.update_wrapper` does, unless it is looked up when asked for, as
+# `OfFunction` is: a flow keeps a copy of what a task has of its own for each call.
+_OWN_OF_FUNCTION = ("__module__", "__qualname__", "__doc__", "__annotations__")
 
 
 class FunctionTask(Task):
@@ -40,6 +39,10 @@ class FunctionTask(Task):
 
     is_class_task = False
 
+    __doc__ = OfFunction(__doc__)
+    __name__ = OfFunction()
+    __wrapped__ = OfFunction()
+
     def __init__(self, fn: Callable[..., Any], name: str | None = None, **kwargs: Any) -> None:
         if not callable(fn):
             raise TypeError(
@@ -56,7 +59,7 @@ class FunctionTask(Task):
         self.run = fn
         check_function(fn, name)
         for attribute in _OWN_OF_FUNCTION:
-            if hasattr(fn, attribute):
+            if hasattr(fn, attribute) and getattr(self, attribute, None) is not getattr(fn, attribute):
                 self.__dict__[attribute] = getattr(fn, attribute)
         super().__init__(name=name, **kwargs)
 
@@ -66,17 +69,6 @@ class FunctionTask(Task):
     def __setstate__(self, state: dict[str, Any]) -> None:
         run = state["run"]
         self.__dict__.update(state, run=run.function() if isinstance(run, _DecoratedFunction) else run)
-
-    def __getattr__(self, name: str) -> Any:
-        function = self.__dict__.get("run")
-        if name == "__wrapped__" and function is not None:
-            return function
-        if name in functools.WRAPPER_ASSIGNMENTS and hasattr(function, name):
-            return getattr(function, name)
-        raise AttributeError(
-            f"'FunctionTask' object has no attribute '{name}'. If this is the result of a task call, it has no value "
-            "before the flow runs: use it inside another task."
-        )
 
 
 class _DecoratedFunction:

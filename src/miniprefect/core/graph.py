@@ -148,7 +148,7 @@ class Graph:
             )
         self.add_task(downstream)
         if upstream.is_constant and key is not None and not (mapped or flattened):
-            self._set_constant(downstream, key, upstream.value)
+            self._set_constant(downstream, key, upstream.value)  # type: ignore[attr-defined]
             return
         self.add_task(upstream)
         if validate:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from miniprefect.configuration import config
+from miniprefect.core.attributes import made_by_init
 from miniprefect.core.building import active_flow, outside_of, surroundings
 from miniprefect.core.checks import (
     check_settings,
@@ -21,7 +22,7 @@ from miniprefect.core.checks import (
     expect,
     nearest,
 )
-from miniprefect.core.signature import InstanceSignature, call_signature, check_method, outputs_count
+from miniprefect.core.signature import CallSignature, InstanceSignature, call_signature, check_method, outputs_count
 from miniprefect.engine.cache_validators import never_use
 from miniprefect.engine.plan import Wants
 from miniprefect.engine.result.base import Result
@@ -98,6 +99,8 @@ class Task:
     log_stdout: bool = False
     nout: int | None = None
 
+    name: str = made_by_init()
+    _call_signature: CallSignature = made_by_init()
     wants: Wants
 
     # The tags, only to look at.
@@ -212,13 +215,6 @@ class Task:
                 "again. Pass it to `super().__init__` or use another name.",
                 stacklevel=3,
             )
-
-    def __getattr__(self, name: str) -> Any:
-        if name in {"_call_signature", *_SETTINGS} and "_call_signature" not in self.__dict__:
-            raise AttributeError(
-                f"'{type(self).__name__}' object has no attribute '{name}': call `super().__init__(...)` in `__init__`."
-            )
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

@@ -59,14 +59,18 @@ class Runner:
         return new_state
 
     def handle_state_change(self, old_state: State, new_state: State) -> State:
+        """Note a change in the log, tell every handler of it, and return the state that they leave."""
+        if self.logger.isEnabledFor(logging.DEBUG):
+            kinds = type(old_state).__name__, type(new_state).__name__
+            self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
+        return self.tell_handlers(old_state, new_state)
+
+    def tell_handlers(self, old_state: State, new_state: State) -> State:
         """Tell every handler of a change, and return the state that they leave.
 
         A handler that raises a signal puts the run into the signal's state; one that raises anything else
         fails it.
         """
-        if self.logger.isEnabledFor(logging.DEBUG):
-            kinds = type(old_state).__name__, type(new_state).__name__
-            self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
         try:
             new_state = self.call_runner_target_handlers(old_state, new_state)
             if self.state_handlers:

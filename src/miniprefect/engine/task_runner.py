@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
+from miniprefect.engine.cache_validators import plain
 from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.gates import Gates, UpstreamStates, is_content_with_success
 from miniprefect.engine.keeping import Inputs, Keeping
@@ -164,7 +165,7 @@ class TaskRunner(Keeping):
         """Take the run from its first state to its last."""
         if state is not None or is_mapped_parent or not self._is_ordinary(upstream_states):
             gates = _MAP_GATES if is_mapped_parent else self._way.gates
-            state = self._pass(gates, self._begin(frame, state), upstream_states, self._is_watched())
+            state = self._pass(gates, self._begin(frame, state), upstream_states, self._teller())
         if self._way.collects:
             inputs = self.get_task_inputs(state or _PENDING, upstream_states)
         else:
@@ -173,13 +174,13 @@ class TaskRunner(Keeping):
 
     def _go(self, state: State | None, inputs: Inputs) -> State:
         """Take the run from where its gates have left it, None if they were not asked, to its last state."""
-        watched = self._is_watched()
-        if state is None and not watched and self._way.is_plain:
+        tell = self._teller()
+        if state is None and tell is None and self._way.is_plain:
             # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
             state = self._outcome(inputs)
         else:
-            begun = state or (fresh(Pending, None, self.task.labels) if watched else _PENDING)
-            state = self._pass(self._way.steps, begun, inputs, watched)
+            begun = state or (fresh(Pending, None, self.task.labels) if tell else _PENDING)
+            state = self._pass(self._way.steps, begun, inputs, tell)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
     def _ended(self, part: Callable[..., State], *given: Any) -> State:
@@ -208,11 +209,11 @@ class TaskRunner(Keeping):
         """The task, as log lines call it."""
         return f"Task '{context.get('task_full_name', self.task.name)}'"
 
-    def _is_watched(self) -> bool:
-        """Say whether anybody learns of the changes of state: a handler, or a reader of debug lines."""
-        if self.task.state_handlers or self.state_handlers or self._way.tells:
-            return True
-        return self.logger.isEnabledFor(logging.DEBUG)
+    def _teller(self) -> Callable[[State, State], State] | None:
+        """Return what to call at each change of state, or None if nobody learns of them: no handler, no debug line."""
+        if self._way.tells or self.logger.isEnabledFor(logging.DEBUG):
+            return self.handle_state_change
+        return self.tell_handlers if self.task.state_handlers or self.state_handlers else None
 
     def _is_ordinary(self, upstream_states: UpstreamStates) -> bool:
         """Say whether every gate would let a fresh run pass."""
@@ -220,16 +221,22 @@ class TaskRunner(Keeping):
             return False
         return PLAINLY_WELL.issuperset(map(type, upstream_states.values()))
 
-    def _pass(self, steps: Iterable[Callable[..., State]], state: State, data: Any, watched: bool) -> State:
-        """Take steps, one after the other, and tell the handlers of every change if anybody watches."""
+    def _pass(
+        self,
+        steps: Iterable[Callable[..., State]],
+        state: State,
+        data: Any,
+        tell: Callable[[State, State], State] | None,
+    ) -> State:
+        """Take steps, one after the other, and tell of every change of state if anybody learns of them."""
         for step in steps:
             try:
                 new = step(self, state, data)
             except ENDRUN as end:
-                if watched and end.state is not state:
-                    end.state = self.handle_state_change(state, end.state)
+                if tell and end.state is not state:
+                    end.state = tell(state, end.state)
                 raise
-            state = self.handle_state_change(state, new) if watched and new is not state else new
+            state = tell(state, new) if tell and new is not state else new
         return state
 
     # ------------------------------------------------------------------ where a run begins
@@ -271,13 +278,14 @@ class TaskRunner(Keeping):
 
     def get_task_run_state(self, state: State, inputs: Inputs) -> State:
         """Do the work, and say how it ended."""
+        return self._work(state, plain(inputs))
+
+    def _work(self, state: State, inputs: Inputs) -> State:
         if not isinstance(state, Running):
             raise ENDRUN(state)
         if state is not _RUNNING and self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("%s: Calling task.run() method...", self.target)
-        return self._outcome(
-            {name: value.value if isinstance(value, Result) else value for name, value in inputs.items()}
-        )
+        return self._outcome(inputs)
 
     def _outcome(self, inputs: Inputs) -> State:
         """Call the task, and say how that ended."""
@@ -303,7 +311,7 @@ class TaskRunner(Keeping):
         return self._ended(self._after, error, inputs)
 
     def _after(self, error: BaseException, inputs: Inputs) -> State:
-        state = self._pass(self._way.afterwards, self._raised(error), inputs, watched=False)
+        state = self._pass(self._way.afterwards, self._raised(error), inputs, tell=None)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
     def lost(self, frame: TaskFrame, state: State | None, error: BaseException, may_retry: bool) -> State:
@@ -314,7 +322,7 @@ class TaskRunner(Keeping):
 
         steps = (fail, *(step for step in self._way.steps[-1:] if may_retry and self.task.max_retries))
         self._begin(frame, state)
-        return self._ended(self._pass, steps, Running("Starting task run."), {}, self._is_watched())
+        return self._ended(self._pass, steps, Running("Starting task run."), {}, self._teller())
 
     def _kept(self, state: State, inputs: Inputs) -> State:
         """Write the result; a failure of that is one of the task, and may be retried like any other."""
@@ -362,14 +370,14 @@ class TaskRunner(Keeping):
         context: dict[str, Any] | None = None,
     ) -> State:
         """Take the further turns of a loop, one after the other, until one ends in another state."""
-        watched = self._is_watched()
+        tell = self._teller()
         with entered(Frame(current_frame())) as frame:
             while isinstance(state, Looped):
                 frame.remember("task_loop_count", state.loop_count + 1)
                 frame.remember("task_loop_result", state.result)
                 frame.remember("task_run_count", 1)
                 again = Pending(f"Looping task (on loop index {state.loop_count})")
-                state = self._pass(self._way.steps, again, inputs or {}, watched)
+                state = self._pass(self._way.steps, again, inputs or {}, tell)
         return state
 
     def check_for_retry(self, state: State, inputs: Inputs) -> State:
@@ -438,7 +446,7 @@ _STEPS = (
     ("check_for_retry", "retries"),
 )
 # The steps of a task that wants nothing more than to run.
-_PLAIN_STEPS = (TaskRunner.set_task_to_running, TaskRunner.get_task_run_state)
+_PLAIN_STEPS = (TaskRunner.set_task_to_running, TaskRunner._work)
 
 
 class _Way(NamedTuple):
@@ -467,13 +475,13 @@ def _way(cls: Any, wants: Wants) -> _Way:
 
 def _made_way(cls: Any, wants: Wants) -> _Way:
     names = [name for name, want in _STEPS if want is None or getattr(wants, want) or _overrides(cls, name)]
-    steps = tuple(_step(cls, name) for name in names)
     collects = _overrides(cls, "get_task_inputs")
+    steps = tuple(_step(cls, name, collects) for name in names)
     return _Way(
         gates=tuple(_gate(cls, name) for name in _GATES),
         steps=steps,
         afterwards=steps[names.index("get_task_run_state") + 1 :],
-        is_plain=steps == _PLAIN_STEPS and not collects,
+        is_plain=steps == _PLAIN_STEPS,
         is_special=wants.special,
         asks=wants.asking or _overrides(cls, *_GATES),
         tells=_overrides(cls, "handle_state_change", "call_runner_target_handlers"),
@@ -488,9 +496,11 @@ def _gate(cls: type[TaskRunner], name: str) -> Callable[..., State]:
     return (lambda runner, state, upstream_states: gate(runner, state)) if name in _STATE_ONLY else gate
 
 
-def _step(cls: type[TaskRunner], name: str) -> Callable[..., State]:
+def _step(cls: type[TaskRunner], name: str, collects: bool) -> Callable[..., State]:
     """Return a step of `cls` as a function of the runner, the state and the inputs."""
     step: Callable[..., Any] = getattr(cls, name)
+    if step is TaskRunner.get_task_run_state and not collects:  # the inputs are plain values
+        return TaskRunner._work
     if name == "set_task_run_name":
         return lambda runner, state, inputs: step(runner, inputs) or state
     return step
