@@ -13,7 +13,7 @@ from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cached, Looped, Mapped, Pending, Skipped, State, Success
 from miniprefect.utilities.clock import utc_now
-from miniprefect.utilities.context import context, current_frame
+from miniprefect.utilities.context import Frame, context, current_frame
 from miniprefect.utilities.lazy import LazyModule
 
 cache_records = LazyModule("miniprefect.engine.cache_records")
@@ -90,7 +90,7 @@ class Keeping(Gates):
         records = self._records()
         found = records and records.find(inputs, parameters)
         if found:
-            self._remember(found)
+            self._remember(found, current_frame())
             raise ENDRUN(_without_inputs(found))
         return state
 
@@ -100,7 +100,7 @@ class Keeping(Gates):
         if not self.task.cache_validator(state, inputs, parameters):
             return Pending("Cache was invalid; ready to run.")
         if not any(known is state for known in self._cached_states(inputs, parameters)):
-            self._remember(state)
+            self._remember(state, current_frame())
         raise ENDRUN(state)
 
     def _cached_states(self, inputs: Inputs, parameters: Inputs) -> Iterator[Cached]:
@@ -114,9 +114,9 @@ class Keeping(Gates):
     def _cache_key(self) -> str:
         return self.task.cache_key or self.task.name
 
-    def _remember(self, state: Cached) -> None:
+    def _remember(self, state: Cached, frame: Frame) -> None:
         """Make a state known to later runs of this process."""
-        caches, key = current_frame().get("caches", {}), self._cache_key()
+        caches, key = frame.get("caches", {}), self._cache_key()
         known = caches.get(key)
         if known is None:
             known = caches.setdefault(key, CachedStates())
@@ -125,9 +125,9 @@ class Keeping(Gates):
     def _records(self) -> Any:
         """Return what makes cached states known to other processes, too, or None if the task keeps no results."""
         task, result = self.task, self.result
-        if task.cache_for is None or task.cache_validator is never_use:
+        if result is None or task.cache_for is None or task.cache_validator is never_use:
             return None
-        if result is None or not result.keeps_location or not self._checkpoints():
+        if not result.keeps_location or not self._checkpoints():
             return None
         return cache_records.CacheRecords(result, self._cache_key(), task.cache_validator, self._complain)
 
@@ -136,15 +136,17 @@ class Keeping(Gates):
 
     def cache_result(self, state: State, inputs: Inputs) -> State:
         """Make a success known to later runs, until it expires."""
-        if self.task.cache_for is None or not isinstance(state, Success) or isinstance(state, _WITHOUT_WORK):
+        task = self.task
+        if task.cache_for is None or not (type(state) is Success or _is_work(state)):
             return state
-        parameters, expiration = current_frame().get("parameters"), utc_now() + self.task.cache_for
-        known = cached(state, self.task.labels, parameters, expiration, inputs)
-        self._remember(known)
+        frame = current_frame()
+        parameters, expiration = frame.get("parameters"), utc_now() + task.cache_for
+        known = cached(state, task.labels, parameters, expiration, inputs)
+        self._remember(known, frame)
         if records := self._records():
             records.keep(known, inputs, parameters or {})
         # Its inputs are for the cache only.
-        return cached(state, self.task.labels, parameters, expiration)
+        return cached(state, task.labels, parameters, expiration)
 
     def _checkpoints(self) -> bool:
         return bool(context.get("checkpointing", False)) and self.task.checkpoint is not False
@@ -165,6 +167,11 @@ class Keeping(Gates):
             known: Result = cache_records.write_sealed(result, value, names)
             return known
         return result.write(value, **names)
+
+
+def _is_work(state: State) -> bool:
+    """Say whether a state is a success of which there is something to keep."""
+    return isinstance(state, Success) and not isinstance(state, _WITHOUT_WORK)
 
 
 def _without_inputs(state: Cached) -> Cached:

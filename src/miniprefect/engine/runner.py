@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from miniprefect.engine.signals import ENDRUN, PrefectStateSignal
 from miniprefect.engine.state import Failed, Pending, State
@@ -59,35 +59,31 @@ class Runner:
         return new_state
 
     def handle_state_change(self, old_state: State, new_state: State) -> State:
-        """Note a change in the log, tell every handler of it, and return the state that they leave."""
-        if self.logger.isEnabledFor(logging.DEBUG):
-            kinds = type(old_state).__name__, type(new_state).__name__
-            self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
-        return self.tell_handlers(old_state, new_state)
-
-    def tell_handlers(self, old_state: State, new_state: State) -> State:
         """Tell every handler of a change, and return the state that they leave.
 
         A handler that raises a signal puts the run into the signal's state; one that raises anything else
         fails it.
         """
+        if self.logger.isEnabledFor(logging.DEBUG):
+            kinds = type(old_state).__name__, type(new_state).__name__
+            self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
         try:
             new_state = self.call_runner_target_handlers(old_state, new_state)
-            if self.state_handlers:
-                new_state = tell(self.state_handlers, self, old_state, new_state)
-        except ENDRUN:
-            raise
-        except PrefectStateSignal as signal:
-            raise ENDRUN(signal.state) from signal
-        except STOPPING:
-            raise
+            return tell(self.state_handlers, self, old_state, new_state)
         except BaseException as error:
-            if context.get("raise_on_exception"):
-                raise
-            message = f"Unexpected error while calling state handlers: {describe(error)}"
-            self.logger.exception(message)
-            raise ENDRUN(Failed(message, result=error)) from error
-        return new_state
+            self._end_for_handler(error)
+
+    def _end_for_handler(self, error: BaseException) -> NoReturn:
+        """End the run as what a handler raised has it."""
+        if isinstance(error, (ENDRUN, *STOPPING)):
+            raise error
+        if isinstance(error, PrefectStateSignal):
+            raise ENDRUN(error.state) from error
+        if context.get("raise_on_exception"):
+            raise error
+        message = f"Unexpected error while calling state handlers: {describe(error)}"
+        self.logger.error(message, exc_info=error)
+        raise ENDRUN(Failed(message, result=error)) from error
 
 
 def tell(handlers: Iterable[Callable[..., Any]], tracked: Any, old_state: State, new_state: State) -> State:

@@ -85,13 +85,13 @@ class TaskRunner(Keeping):
         slug: str | None = None,
     ) -> None:
         super().__init__(state_handlers)
-        if not hasattr(task, "wants"):
-            raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.")
+        try:
+            self._way = _way(type(self), task.wants)
+        except AttributeError:
+            raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.") from None
         self.task = task
         self.result = task.result or flow_result
         self.slug = slug or task.slug
-        cls: Any = type(self)
-        self._way = _way(cls, task.wants)
         self._keeps = self.result is not None and task.checkpoint is not False
 
     # ------------------------------------------------------------------ the run
@@ -211,9 +211,9 @@ class TaskRunner(Keeping):
 
     def _teller(self) -> Callable[[State, State], State] | None:
         """Return what to call at each change of state, or None if nobody learns of them: no handler, no debug line."""
-        if self._way.tells or self.logger.isEnabledFor(logging.DEBUG):
+        if self.state_handlers or self._way.tells or self.logger.isEnabledFor(logging.DEBUG):
             return self.handle_state_change
-        return self.tell_handlers if self.task.state_handlers or self.state_handlers else None
+        return self._tell_handlers_of_task if self.task.state_handlers else None
 
     def _is_ordinary(self, upstream_states: UpstreamStates) -> bool:
         """Say whether every gate would let a fresh run pass."""
@@ -263,6 +263,13 @@ class TaskRunner(Keeping):
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the task's own handlers, in order; each may replace the state."""
         return tell(self.task.state_handlers, self.task, old_state, new_state)
+
+    def _tell_handlers_of_task(self, old_state: State, new_state: State) -> State:
+        """Do what `handle_state_change` comes down to when nobody else is to be told."""
+        try:
+            return tell(self.task.state_handlers, self.task, old_state, new_state)
+        except BaseException as error:
+            self._end_for_handler(error)
 
     # ------------------------------------------------------------------ steps
 
@@ -465,11 +472,12 @@ class _Way(NamedTuple):
 
 def _way(cls: Any, wants: Wants) -> _Way:
     """Return the way of a class for what a task wants, kept with the class: it must not outlive that."""
-    if "_ways" not in cls.__dict__:
-        cls._ways = {}
-    known: _Way | None = cls._ways.get(wants)
+    ways: dict[Wants, _Way] | None = cls.__dict__.get("_ways")
+    if ways is None:
+        ways = cls._ways = {}
+    known = ways.get(wants)
     if known is None:
-        known = cls._ways[wants] = _made_way(cls, wants)
+        known = ways[wants] = _made_way(cls, wants)
     return known
 
 

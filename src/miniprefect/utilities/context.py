@@ -61,22 +61,18 @@ class Frame:
             self.values = {}
         return self.values.setdefault(key, maker(self))
 
-    def lookup(self, key: str) -> Any:
-        """Return the value of `key` as seen from this frame, or a private marker when there is none."""
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of `key` as seen from this frame, or `default`."""
         frame: Frame | None = self
         while frame is not None:
-            if frame.values is not None and key in frame.values:
-                value = frame.values[key]
-                return _ABSENT if value is _DELETED else value
+            values = frame.values
+            if values is not None and key in values:
+                value = values[key]
+                return default if value is _DELETED else value
             if key in frame.makers:
                 return frame.define(key, frame.makers[key])
             frame = frame.parent
-        return self._lookup_default(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the value of `key` as seen from this frame, or `default`."""
-        value = self.lookup(key)
-        return default if value is _ABSENT else value
+        return self._offered(key, default)
 
     def gather(self, *keys: str) -> list[Any]:
         """Return the values given for several keys, None for each that was not: one walk instead of many."""
@@ -95,13 +91,13 @@ class Frame:
                 found[key] = self.define(key, makers[key])
         return found
 
-    def _lookup_default(self, key: str) -> Any:
+    def _offered(self, key: str, default: Any) -> Any:
         frame: Frame | None = self
         while frame is not None:
             if key in frame.defaults:
                 return frame.define(key, frame.defaults[key])
             frame = frame.parent
-        return _ABSENT
+        return default
 
     def keys(self) -> list[str]:
         """List every key that can be read from this frame, those of the lowest frame first."""
@@ -222,7 +218,7 @@ class Context(DotDict):
         pass
 
     def __getitem__(self, key: str) -> Any:
-        value = current_frame().lookup(key)
+        value = current_frame().get(key, _ABSENT)
         if value is _ABSENT:
             raise KeyError(key)
         return value
@@ -239,7 +235,7 @@ class Context(DotDict):
         current_frame().remember(key, _DELETED)
 
     def __getattr__(self, name: str) -> Any:
-        value = current_frame().lookup(name)
+        value = current_frame().get(name, _ABSENT)
         if value is _ABSENT:
             raise AttributeError(f"The context has no {name!r} here. It has: {', '.join(sorted(self))}.")
         return value
@@ -253,7 +249,7 @@ class Context(DotDict):
         del self[name]
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and current_frame().lookup(key) is not _ABSENT
+        return isinstance(key, str) and current_frame().get(key, _ABSENT) is not _ABSENT
 
     def __iter__(self) -> Iterator[str]:
         return iter(current_frame().keys())
