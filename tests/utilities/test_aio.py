@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from miniprefect.exceptions import TaskTimeoutSignal
-from miniprefect.utilities.aio import call_async, is_async
+from miniprefect.utilities import coroutines
+from miniprefect.utilities.aio import LoopOfSeveral, call_async, is_async
 from miniprefect.utilities.timeouts import call_with_timeout
 
 LIMIT = 0.2
@@ -201,6 +202,35 @@ def test_the_event_loop_of_the_program_stays_set() -> None:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def test_a_loop_of_several_that_is_closed_interrupts_those_who_come_late() -> None:
+    loop = LoopOfSeveral()
+    assert loop.around(call_async, double, 4) == 8
+    loop.close()
+    with pytest.raises(KeyboardInterrupt):
+        loop.around(call_async, double, 4)
+
+
+def test_closing_a_loop_of_several_waits_until_it_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    starting, closed = threading.Event(), threading.Event()
+
+    class SlowLoop:
+        def __init__(self) -> None:
+            starting.set()
+            assert not closed.wait(0.1)
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(coroutines, "LoopThread", SlowLoop)
+    loop = LoopOfSeveral()
+    thread = threading.Thread(target=loop.running)
+    thread.start()
+    starting.wait()
+    loop.close()
+    closed.set()
+    thread.join()
 
 
 # Within a limit

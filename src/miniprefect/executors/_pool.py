@@ -323,15 +323,18 @@ class Pool(Executor):
             hand.limit = None if seconds < 0 else time.monotonic() + seconds + _LENIENCE
 
     def _done(self, hand: Hand, seconds: float) -> None:
-        self._collect(hand)
+        self._collect_answers(hand)
+        gave = hand.values()
         self.stillborn = 0
         rest = hand.taken_back()
         finished, kind = len(hand.calls), _kind(hand.calls)
         if finished and kind is not COROUTINES:
             self.pace[kind] = max(seconds / finished, 1e-6)
             self.most = self.most_at_once(kind)
-        hand.calls = []
+        done, hand.calls = hand.calls, []
         self.idle.append(hand)
+        self._assign()  # before what the worker did is taken in, which takes a while
+        self._give(done, *gave)
         if isinstance(rest, Parts) and rest:
             rest.many.receiver.refused(rest.numbers)
 
@@ -372,14 +375,19 @@ class Pool(Executor):
 
     def _collect(self, hand: Hand) -> None:
         """Take in the answers and log lines that are in shared memory."""
+        self._collect_answers(hand)
+        self._give(hand.calls, *hand.values())
+
+    def _give(self, calls: Sequence[Any], first: int, values: list[Any]) -> None:
+        if values:
+            calls.many.gave(first, values)  # type: ignore[attr-defined]
+
+    def _collect_answers(self, hand: Hand) -> None:
         for number, data in hand.collected():
             if number == LOG_LINE:
                 _log(data)
             else:
                 take_answer(hand.calls[number], data)
-        first, values = hand.values()
-        if values:
-            hand.calls.many.gave(first, values)  # type: ignore[attr-defined]
 
     def _lost(self, hand: Hand) -> None:
         """Do without a worker that died."""

@@ -30,20 +30,27 @@ def call_async(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
 
     Within `LoopOfSeveral.around` it is that loop which runs the coroutine.
     """
-    run_coroutine = import_module("miniprefect.utilities.coroutines").run_coroutine  # asyncio takes a while to load
     if _is_in_a_loop():
-        return call_in_thread(run_coroutine, fn, args, kwargs)
+        return call_in_thread(_coroutines().run_coroutine, fn, args, kwargs)
     shared = _loop_of_several.get()
     if shared is not None:
         return shared.running().call(fn, args, kwargs)
-    return run_coroutine(fn, args, kwargs)
+    return _coroutines().run_coroutine(fn, args, kwargs)
+
+
+def _coroutines() -> Any:
+    """Return the module that does it. asyncio, which it needs, takes a while to load."""
+    return import_module("miniprefect.utilities.coroutines")
 
 
 def _is_in_a_loop() -> bool:
     """Say whether an event loop runs in this thread."""
-    asyncio = sys.modules["asyncio"]
+    # While another thread is still loading asyncio, there is no loop, and this is not there yet.
+    running: Callable[[], Any] | None = getattr(sys.modules.get("asyncio"), "get_running_loop", None)
+    if running is None:
+        return False
     try:
-        asyncio.get_running_loop()
+        running()
     except RuntimeError:
         return False
     return True
@@ -60,6 +67,7 @@ class LoopOfSeveral:
 
     def __init__(self) -> None:
         self._running: Any = None
+        self._is_closed = False
         self._starting = threading.Lock()
 
     def around(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -71,15 +79,24 @@ class LoopOfSeveral:
             _loop_of_several.reset(token)
 
     def running(self) -> Any:
-        """Return the loop, started."""
+        """Return the loop, started.
+
+        Raises:
+            KeyboardInterrupt: it has been closed, as it is on Ctrl-C while callers are on their way here.
+        """
         with self._starting:
+            if self._is_closed:
+                raise KeyboardInterrupt
             if self._running is None:
-                self._running = import_module("miniprefect.utilities.coroutines").LoopThread()
+                self._running = _coroutines().LoopThread()
             return self._running
 
     def close(self) -> None:
-        """Cancel what the loop still runs, and end it."""
+        """Cancel what the loop still runs, and end it. Afterwards no thread is in the middle of starting one.
+
+        So then it is safe to interrupt its callers: while a thread is started, or a module loaded, Python loses that.
+        """
         with self._starting:
+            self._is_closed = True
             if self._running is not None:
                 self._running.close()
-                self._running = None
