@@ -435,6 +435,7 @@ class Pool(Executor):
     @ctrl_c_later()
     def _see_off(self, farewell: Callable[[Hand], None]) -> None:
         deadline = time.monotonic() + 0.5
+        self.queue.clear()  # no other call is to begin when a worker says that it is done
         for hand in self.hands:
             for source in hand.sources:
                 with suppress(KeyError):  # this is done again where impatience has cut it short
