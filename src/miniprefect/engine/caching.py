@@ -1,11 +1,13 @@
 """The cached states that this process knows, and which of them a task run has to ask its validator about."""
 
-import numbers
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from miniprefect.engine.cache_validators import Compared, Validator, plain
 from miniprefect.engine.state import Cached
+from miniprefect.utilities.lazy import LazyModule
+
+numbers = LazyModule("numbers")
 
 Values = Mapping[str, Any]
 
@@ -66,6 +68,6 @@ def _looks(names: Iterable[str] | None, values: Values) -> tuple[Any, ...]:
 
 def _look_of(value: Any) -> Any:
     """Return a simple value as it is, and nothing for any other: who knows what that takes for its equal."""
-    if isinstance(value, str | bytes | numbers.Number):
+    if isinstance(value, (str, bytes, numbers.Number)):
         return value
     return tuple(map(_look_of, value)) if type(value) in (list, tuple) else None
