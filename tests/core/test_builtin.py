@@ -256,7 +256,7 @@ def test_an_unknown_attribute_in_a_flow_block_is_explained():
         one().upper()
     text = "".join(traceback.format_exception(caught.value))
     assert "'FunctionTask' object has no attribute 'upper'" in text
-    assert "A task has no value before the flow runs. If its result is meant, use it inside another task." in text
+    assert "A task has no value before the flow runs. If its result is meant, use it in another task." in text
 
 
 def test_an_unknown_attribute_is_named():

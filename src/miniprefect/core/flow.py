@@ -149,7 +149,7 @@ class Flow(Graph, NeedsBackend):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
         if isinstance(error, AttributeError) and isinstance(error.obj, Task):
-            error.add_note("A task has no value before the flow runs. If its result is meant, use it inside another task.")
+            error.add_note("A task has no value before the flow runs. If its result is meant, use it in another task.")
         created = context["_created_tasks"]
         leave_frame(self._entered.pop())
         if kind is None and "_created_tasks" not in context:
