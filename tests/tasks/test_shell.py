@@ -216,7 +216,8 @@ def test_who_does_not_go_when_asked_is_killed(tmp_path: Path) -> None:
 
 
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # or nothing ends it where the tests themselves run under nohup
 from miniprefect import Flow
 from miniprefect.tasks.shell import ShellTask
 with Flow("flow") as flow:
