@@ -56,11 +56,13 @@ class TestInstalled:
         exec("from prefect import exceptions", namespace)
         exec("from prefect.utilities.collections import DotDict", namespace)
         exec("from prefect.exceptions import *", namespace)
+        exec("from prefect.tasks import Task", namespace)
         assert namespace["prefect"] is miniprefect
         assert namespace["c"] is miniprefect.utilities.collections
         assert namespace["exceptions"] is miniprefect.exceptions
         assert namespace["DotDict"] is miniprefect.utilities.collections.DotDict
         assert namespace["ClientError"] is miniprefect.exceptions.ClientError
+        assert namespace["Task"] is miniprefect.Task
 
     def test_modules_keep_their_own_name_and_spec(self) -> None:
         module = importlib.import_module("prefect.utilities.toml")

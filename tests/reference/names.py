@@ -100,7 +100,6 @@ INSTEAD: Mapping[str, str] = {
     "prefect.configuration": "Read `miniprefect.config`, or change it with `set_temporary_config`.",
     "prefect.executors.dask.PrefectCallback": "It is how Prefect's executor is built.",
     "prefect.storage": "It serves `flow.register()`, which is not here.",
-    "prefect.tasks.Task": "`from miniprefect import Task`",
     "prefect.utilities.compatibility": "It is how Prefect is built.",
     "prefect.utilities.logging.LOG_MANAGER": "It serves Prefect's backend, and there is none here.",
 }
