@@ -2,6 +2,9 @@
 
 import functools
 import inspect
+import os
+import subprocess
+import sys
 import traceback
 from collections import OrderedDict, namedtuple
 
@@ -241,6 +244,13 @@ def test_the_class_of_function_tasks_shows_itself():
     assert FunctionTask.__name__ == "FunctionTask"
     assert inspect.getdoc(FunctionTask).startswith("Be a task whose `run` is a function.")
     assert not hasattr(FunctionTask, "__wrapped__")
+
+
+def test_without_docstrings_the_class_has_none():
+    program = "from miniprefect.core.builtin import FunctionTask; print(FunctionTask.__doc__)"
+    command = [sys.executable, "-OO", "-c", program]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(command, env=environment, capture_output=True, text=True).stdout == "None\n"
 
 
 def test_a_task_of_a_callable_without_a_name_has_none():

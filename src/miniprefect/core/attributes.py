@@ -8,9 +8,13 @@ from typing import Any
 
 
 class OfFunction:
-    """Be an attribute that a task has from its function, and a class of tasks has of its own or not at all."""
+    """Be an attribute that a task has from its function, and a class of tasks has of its own or not at all.
 
-    def __init__(self, of_class: Any = None) -> None:
+    Args:
+        *of_class: what the class has, if anything.
+    """
+
+    def __init__(self, *of_class: Any) -> None:
         self.of_class = of_class
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -19,9 +23,9 @@ class OfFunction:
     def __get__(self, task: Any, owner: type) -> Any:
         if task is not None:
             return task.run if self.name == "__wrapped__" else getattr(task.run, self.name)
-        if self.of_class is None:
+        if not self.of_class:
             raise AttributeError(f"type object '{owner.__name__}' has no attribute '{self.name}'")
-        return self.of_class
+        return self.of_class[0]
 
 
 class _MadeByInit:
