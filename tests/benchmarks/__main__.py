@@ -15,14 +15,14 @@ os.environ["PREFECT__LOGGING__LEVEL"] = "CRITICAL"
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 import miniprefect
-from tests.benchmarks import logs, memory, parts, processes, progress, report, starts
+from tests.benchmarks import logs, memory, parts, processes, progress, report, side_by_side, starts
 from tests.benchmarks.contenders import Contender, contenders
 from tests.benchmarks.rivals import rivals
 from tests.benchmarks.shapes import CHAIN, FAN, GRID, MAP, SHAPES, Shape
 
 PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING = "parts", "log lines", "progress", "memory", "starting"
-PROCESSES = "processes"
-WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING, PROCESSES]
+PROCESSES, SIDE_BY_SIDE = "processes", "side by side"
+WORKS = [*(shape.name for shape in SHAPES), PARTS, LOG_LINES, PROGRESS, MEMORY, STARTING, PROCESSES, SIDE_BY_SIDE]
 LONGEST_LOGGED_CHAIN = 10_000
 WARM_UP = 10
 
@@ -115,6 +115,13 @@ def report_processes(options: argparse.Namespace) -> list[str]:
     return [missed for maps in found for missed in processes.shortfalls(maps)]
 
 
+def report_side_by_side(options: argparse.Namespace) -> list[str]:
+    """Run tasks in threads, in processes and on Dask."""
+    races = list(side_by_side.measure(miniprefect, min(options.sizes), options.rounds, options.rivals > 0))
+    print(report.table([race.row() for race in races], side_by_side.TITLES))
+    return [missed for race in races for missed in side_by_side.shortfalls(race)]
+
+
 REPORTS = {
     PARTS: report_parts,
     LOG_LINES: report_logs,
@@ -122,6 +129,7 @@ REPORTS = {
     MEMORY: report_memory,
     STARTING: report_starts,
     PROCESSES: report_processes,
+    SIDE_BY_SIDE: report_side_by_side,
 }
 
 

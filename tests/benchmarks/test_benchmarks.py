@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import miniprefect
-from tests.benchmarks import logs, memory, processes, progress, report, starts
+from tests.benchmarks import logs, memory, processes, progress, report, side_by_side, starts
 from tests.benchmarks.contenders import Timing, build_bare
 from tests.benchmarks.rivals import build_dask
 from tests.benchmarks.shapes import MAP, SHAPES, Shape
@@ -109,6 +109,18 @@ def test_the_memory_of_a_child_is_that_beyond_its_result() -> None:
     assert found.result > 0
     assert found.peak >= found.kept
     assert list(memory.shortfalls(memory.Memory(10, 100.0, 301.0, 50.0)))
+
+
+def test_tasks_side_by_side_are_held_against_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "DASK_CHILDREN", 10)
+    monkeypatch.setattr(side_by_side, "SPIN", 10)
+    races = list(side_by_side.measure(miniprefect, 50, rounds=1, with_others=True))
+    assert {"one after the other", "the sleep alone"} <= {race.other for race in races}
+    assert all(len(race.run) == len(race.others) == 1 for race in races)
+    assert list(side_by_side.shortfalls(side_by_side.Race("work", "nobody", 1.25, [1.0, 1.0], [1.2, 1.2]))) == []
+    assert list(side_by_side.shortfalls(side_by_side.Race("work", "nobody", 1.25, [1.0], [1.5]))) == [
+        "work: takes 1.50 x as long as nobody, short of 1.25 x"
+    ]
 
 
 def test_a_map_on_processes_is_held_against_a_pool_and_dask() -> None:
