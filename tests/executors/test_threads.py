@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from miniprefect import Flow, context, task
 from miniprefect.engine.state import Cancelled, Success, TimedOut
 from miniprefect.executors import LocalDaskExecutor, LocalExecutor, ThreadExecutor
+from miniprefect.executors.threads import Call
 
 
 def test_the_number_of_workers_can_be_chosen_and_is_checked() -> None:
@@ -47,6 +49,52 @@ def test_no_more_calls_run_at_a_time_than_there_are_workers() -> None:
         busy.map(list(range(30)))
     assert flow.run().is_successful()
     assert most[0] == 3
+
+
+def test_whoever_asks_is_told_once_that_a_call_is_done() -> None:
+    told: list[int] = []
+
+    def ask(calls: list[Call]) -> None:
+        for number, call in enumerate(calls):
+            call.add_done_callback(lambda call, number=number: told.append(number))
+
+    with ThreadExecutor(2).start() as threads:
+        calls = [threads.submit(int) for _ in range(5000)]
+        askers = [threading.Thread(target=ask, args=(calls,)) for _ in range(2)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+    assert sorted(told) == sorted([*range(5000)] * 2)
+
+
+def test_a_call_gives_its_value_or_its_error_to_those_who_wait() -> None:
+    with ThreadExecutor(1).start() as threads:
+        assert threads.submit(time.sleep, 0.05).result() is None
+        with pytest.raises(ValueError, match="invalid literal"):
+            threads.submit(int, "x").result()
+
+
+def test_a_call_that_is_cancelled_before_it_begins_is_not_made() -> None:
+    made: list[int] = []
+    with ThreadExecutor(1).start() as threads:
+        threads.submit(time.sleep, 0.05)
+        call = threads.submit(made.append, 1)
+        call.cancel()
+        with pytest.raises(CancelledError):
+            call.result()
+    assert made == []
+
+
+def test_more_calls_lie_ready_when_they_are_short() -> None:
+    with ThreadExecutor(2).start() as threads:
+        assert threads.width == 4
+        for _ in range(100):
+            threads.submit(int).result()
+        assert threads.width > 10
+        for _ in range(10):
+            threads.submit(time.sleep, 0.005).result()
+        assert threads.width == 4
 
 
 def test_threads_are_started_when_needed_and_end_with_the_run() -> None:

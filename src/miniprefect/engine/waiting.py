@@ -91,6 +91,8 @@ class Waiting(Scheduling):
                     self._launch_next(lane)
             if any(lane.in_flight for lane in lanes):
                 self._receive()
+                while not self._arrivals.empty():
+                    self._receive()
             elif self._later and not any(lane.ready for lane in lanes):
                 self._leave_retries()
             elif not any(lane.ready for lane in lanes):

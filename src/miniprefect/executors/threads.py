@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,11 @@ from miniprefect.utilities.aio import LoopOfSeveral
 from miniprefect.utilities.timeouts import raise_in_thread
 
 # Calls that lie ready beside those that run, so that no thread waits for the next one to be chosen. Not more: what
-# lies ready has been chosen, and what becomes ready later may be further downstream.
+# lies ready has been chosen, and what becomes ready later may be further downstream. But of short calls as many as take
+# some _MOMENT, in seconds, up to _FAR_AHEAD: for Python to go from thread to thread takes longer than to make them.
 _LOOK_AHEAD = 2
+_FAR_AHEAD = 30
+_MOMENT = 0.0005
 # Coroutines wait together in one event loop, and each needs a thread that waits for it.
 _OVERLAP = 500
 # In seconds: how long the calls that run have for their end after an interruption.
@@ -53,7 +56,7 @@ class ThreadExecutor(Executor):
 
     def submit(
         self, fn: Callable[..., Any], *args: Any, extra_context: dict[str, Any] | None = None, **kwargs: Any
-    ) -> Future[Any]:
+    ) -> "Call":
         """Have a thread call `fn`; return a future."""
         if not self._started:
             raise RuntimeError(f"{self!r} has not been started. Submit calls within `with executor.start():`.")
@@ -62,6 +65,65 @@ class ThreadExecutor(Executor):
     def wait(self, futures: Any) -> Any:
         """Return the value of a future, or those of a list or dict of futures."""
         return _values(futures)
+
+
+class Call:
+    """Be a call on its way: a future. Those of the standard library have locks, which take longer than a short call.
+
+    Args:
+        fn: what is called, with `args` and `kwargs`.
+    """
+
+    __slots__ = ("_call", "_callbacks", "_error", "_is_cancelled", "_is_done", "_value")
+
+    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._call: Any = (fn, args, kwargs)
+        self._callbacks: list[Callable[[Any], Any]] = []
+        self._is_cancelled = self._is_done = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def make(self) -> bool:
+        """Make the call, unless it was cancelled. Return False if it raised what Ctrl-C raises: it is the last one."""
+        (fn, args, kwargs), self._call = self._call, None
+        try:
+            if self._is_cancelled:
+                raise CancelledError
+            self._value = fn(*args, **kwargs)
+        except BaseException as error:
+            self._error = error
+        self._is_done = True
+        self._tell()
+        return not isinstance(self._error, KeyboardInterrupt)
+
+    def cancel(self) -> None:
+        """Have the call not made, if it has not begun."""
+        self._is_cancelled = True
+
+    def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
+        """Have `fn` called with this call when it is done."""
+        self._callbacks.append(fn)
+        if self._is_done:
+            self._tell()
+
+    def _tell(self) -> None:
+        # Two threads may do this at the same time; to take something off a list is one step, so each is told once.
+        while self._callbacks:
+            try:
+                fn = self._callbacks.pop()
+            except IndexError:
+                return
+            fn(self)
+
+    def result(self) -> Any:
+        """Return or raise what the call did, when it is done."""
+        if not self._is_done:
+            done = threading.Event()
+            self.add_done_callback(lambda call: done.set())
+            done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
 
 
 class Threads(Executor):
@@ -75,12 +137,17 @@ class Threads(Executor):
         self.workers = _Workers(number)
         self.waiters = _Workers(_OVERLAP)
         self.loop = LoopOfSeveral()
-        self.width = number + _LOOK_AHEAD
         self.overlap = _OVERLAP
+
+    @property
+    def width(self) -> int:  # type: ignore[override]
+        """How many calls it can use: those that run, and some that lie ready."""
+        workers = self.workers
+        return workers.number + max(_LOOK_AHEAD, min(int(_MOMENT / workers.pace), _FAR_AHEAD))
 
     def submit(
         self, fn: Callable[..., Any], *args: Any, extra_context: dict[str, Any] | None = None, **kwargs: Any
-    ) -> Future[Any]:
+    ) -> Call:
         """Have a thread call `fn`; return a future."""
         if extra_context and extra_context.get("is_async"):
             return self.waiters.submit(self.loop.around, (fn, *args), kwargs)
@@ -110,32 +177,40 @@ class Threads(Executor):
 
 
 def _values(futures: Any) -> Any:
-    return gathered(futures, lambda future: future.result() if isinstance(future, Future) else future)
+    return gathered(futures, lambda future: future.result() if isinstance(future, Call) else future)
 
 
 class _Workers:
-    """Make calls in a number of threads. They are daemons: a call that was given up keeps no program from ending."""
+    """Make calls in a number of threads. They are daemons: a call that was given up keeps no program from ending.
+
+    Attributes:
+        pace: how long a call takes, in seconds, by those that have come so far.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.pace = 1.0
         self.calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.threads: list[threading.Thread] = []
         self.idle = threading.Semaphore(0)
 
-    def submit(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
-        future: Future[Any] = Future()
-        self.calls.put((future, fn, args, kwargs))
+    def submit(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        call = Call(fn, args, kwargs)
+        self.calls.put(call)
         if len(self.threads) < self.number and not self.idle.acquire(blocking=False):
             thread = threading.Thread(target=self._work, name=f"worker-{len(self.threads)}", daemon=True)
             self.threads.append(thread)
             thread.start()
-        return future
+        return call
 
     def _work(self) -> None:
         try:
             while (call := self.calls.get()) is not None:
-                if not _make(*call):
+                begun = time.perf_counter()
+                if not call.make():
                     return
+                # Several threads do this, and one may undo what another did: an estimate will do.
+                self.pace += (time.perf_counter() - begun - self.pace) / 4
                 del call  # or it would keep the result alive until the next one
                 if len(self.threads) < self.number:
                     self.idle.release()
@@ -161,16 +236,3 @@ class _Workers:
     def join(self, deadline: float) -> None:
         for thread in self.threads:
             thread.join(None if deadline == float("inf") else max(deadline - time.monotonic(), 0.01))
-
-
-def _make(future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Make a call, unless it was cancelled. Return False if it raised what Ctrl-C raises: then no other is to begin."""
-    if not future.set_running_or_notify_cancel():
-        return True
-    try:
-        value = fn(*args, **kwargs)
-    except BaseException as error:
-        future.set_exception(error)
-        return not isinstance(error, KeyboardInterrupt)
-    future.set_result(value)
-    return True
