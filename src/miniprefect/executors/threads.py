@@ -210,7 +210,8 @@ class _Workers:
                 if not call.make():
                     return
                 # Several threads do this, and one may undo what another did: an estimate will do.
-                self.pace += (time.perf_counter() - begun - self.pace) / 4
+                pace = self.pace
+                self.pace = max(pace + (time.perf_counter() - begun - pace) / 4, 1e-6)
                 del call  # or it would keep the result alive until the next one
                 if len(self.threads) < self.number:
                     self.idle.release()
