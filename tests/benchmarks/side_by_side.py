@@ -67,7 +67,7 @@ def measure(api: Any, size: int, rounds: int, with_others: bool) -> Iterator[Rac
 
 
 def timed(race: Race, other: Work | None, run: Work, rounds: int) -> Race:
-    """Have both do the work in turn, once before it counts; without `other`, only `run`."""
+    """Have both do the work in turn, `run` once before it counts; without `other`, only that."""
     run()
     for _ in range(rounds):
         if other is not None:

@@ -262,9 +262,10 @@ def test_a_function_task_may_have_another_name():
 
 
 def test_an_unknown_attribute_in_a_flow_block_is_explained():
-    with pytest.raises(AttributeError) as caught, Flow("etl"):
+    with pytest.raises(AttributeError) as caught, Flow("outer"), Flow("etl"):
         one().upper()
     text = "".join(traceback.format_exception(caught.value))
+    assert text.count("A task has no value") == 1
     assert "'FunctionTask' object has no attribute 'upper'" in text
     assert "A task has no value before the flow runs. If its result is meant, use it in another task." in text
 

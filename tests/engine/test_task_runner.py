@@ -390,6 +390,11 @@ def test_get_task_run_state_runs_only_what_is_running() -> None:
     assert caught.value.state is state
 
 
+def test_check_task_is_looping_takes_results_as_inputs():
+    state = TaskRunner(Add()).check_task_is_looping(Looped(loop_count=1), {"x": Result(1), "y": Result(2)})
+    assert state.result == 3
+
+
 def test_get_task_run_state_takes_results_as_inputs() -> None:
     state = TaskRunner(Add()).get_task_run_state(Running(), {"x": Result(1), "y": Result(2)})
     assert state.result == 3

@@ -255,3 +255,10 @@ def test_a_trigger_of_its_own_sees_the_children_of_a_map() -> None:
 def _three_children(upstream: Any) -> bool:
     (state,) = upstream.values()
     return len(state.map_states) == 3
+
+
+def test_a_call_that_the_end_of_its_pool_has_overtaken_says_so() -> None:
+    with ProcessExecutor(1).start() as pool:
+        call = pool.submit(int, "3")
+    with pytest.raises(RuntimeError, match="have been let go"):
+        call.result()

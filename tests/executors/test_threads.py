@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,45 @@ def test_a_call_that_is_cancelled_before_it_begins_is_not_made() -> None:
         with pytest.raises(CancelledError):
             call.result()
     assert made == []
+
+
+def test_a_call_that_an_interruption_drops_is_done_all_the_same() -> None:
+    executor = ThreadExecutor(1)
+    with suppress(KeyboardInterrupt), executor.start() as threads:
+        threads.submit(time.sleep, 0.1)
+        call = threads.submit(int)
+        raise KeyboardInterrupt
+    assert call.done()
+    with pytest.raises(CancelledError):
+        call.result()
+
+
+def test_one_who_asked_and_raises_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[Any] = []
+    with ThreadExecutor(1).start() as threads:
+        call = threads.submit(time.sleep, 0.05)
+        call.add_done_callback(lambda call: 1 / 0)
+        call.add_done_callback(told.append)
+        assert threads.submit(int).result() == 0
+    assert told == [call]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_waiting_for_a_call_may_have_an_end() -> None:
+    with ThreadExecutor(1).start() as threads:
+        call = threads.submit(time.sleep, 0.1)
+        with pytest.raises(TimeoutError):
+            call.result(timeout=0.01)
+        assert call.result(timeout=5) is None
+
+
+def test_of_calls_of_another_kind_no_more_lie_ready_than_before() -> None:
+    with ThreadExecutor(2).start() as threads:
+        for _ in range(100):
+            threads.submit(int, extra_context={"task_name": "short"}).result()
+        assert threads.width > 10
+        threads.submit(int, extra_context={"task_name": "other"})
+        assert threads.width == 4
 
 
 def test_more_calls_lie_ready_when_they_are_short() -> None:

@@ -204,12 +204,19 @@ def test_the_event_loop_of_the_program_stays_set() -> None:
         loop.close()
 
 
-def test_a_loop_of_several_that_is_closed_interrupts_those_who_come_late() -> None:
+def test_a_loop_of_several_that_was_interrupted_interrupts_those_who_come_late() -> None:
     loop = LoopOfSeveral()
     assert loop.around(call_async, double, 4) == 8
-    loop.close()
+    loop.close(is_interrupted=True)
     with pytest.raises(KeyboardInterrupt):
         loop.around(call_async, double, 4)
+
+
+def test_a_loop_of_several_that_came_to_its_end_begins_anew() -> None:
+    loop = LoopOfSeveral()
+    for _ in range(2):
+        assert loop.around(call_async, double, 4) == 8
+        loop.close()
 
 
 def test_closing_a_loop_of_several_waits_until_it_is_started(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,12 @@ pickle = LazyModule("pickle")
 result_handlers = LazyModule("miniprefect.engine.result_handlers")
 
 
+def _explain(error: AttributeError) -> None:
+    """Add to an error that a task has no such attribute what is mostly behind it, unless the task is half made."""
+    if "wants" in vars(error.obj):
+        error.add_note("A task has no value before the flow runs. If its result is meant, use it in another task.")
+
+
 class Flow(Graph, NeedsBackend):
     """Be a graph of tasks that can be run.
 
@@ -148,8 +154,8 @@ class Flow(Graph, NeedsBackend):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, AttributeError) and isinstance(error.obj, Task):
-            error.add_note("A task has no value before the flow runs. If its result is meant, use it in another task.")
+        if isinstance(error, AttributeError) and isinstance(error.obj, Task) and not hasattr(error, "__notes__"):
+            _explain(error)
         created = context["_created_tasks"]
         leave_frame(self._entered.pop())
         if kind is None and "_created_tasks" not in context:

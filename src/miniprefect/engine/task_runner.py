@@ -378,13 +378,14 @@ class TaskRunner(Keeping):
     ) -> State:
         """Take the further turns of a loop, one after the other, until one ends in another state."""
         tell = self._teller()
+        inputs = (inputs or {}) if self._way.collects else plain(inputs)
         with entered(Frame(current_frame())) as frame:
             while isinstance(state, Looped):
                 frame.remember("task_loop_count", state.loop_count + 1)
                 frame.remember("task_loop_result", state.result)
                 frame.remember("task_run_count", 1)
                 again = Pending(f"Looping task (on loop index {state.loop_count})")
-                state = self._pass(self._way.steps, again, inputs or {}, tell)
+                state = self._pass(self._way.steps, again, inputs, tell)
         return state
 
     def check_for_retry(self, state: State, inputs: Inputs) -> State:

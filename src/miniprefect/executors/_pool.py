@@ -168,6 +168,7 @@ class Pool(Executor):
         self.most = 1
         self.stillborn = 0
         self.is_to_be_full = False
+        self._is_over = False
 
     @property
     def width(self) -> int:  # type: ignore[override]
@@ -222,6 +223,8 @@ class Pool(Executor):
 
     def poll(self, timeout: float | None = None) -> None:
         """Give the idle workers something to do, and take in what has come, for at most so many seconds."""
+        if self._is_over:
+            raise RuntimeError("The worker processes have been let go: no call can come to its end any more.")
         self._assign()
         if not self.hands:
             return
@@ -234,7 +237,7 @@ class Pool(Executor):
         self._look_at_the_clock()
 
     def _assign(self) -> None:
-        while self.queue and (self.idle or self._hired()):
+        while self.queue and not self._is_over and (self.idle or self._hired()):
             hand = self.idle.pop()
             hand.begin(self._batch())
             self._send(hand)
@@ -435,7 +438,7 @@ class Pool(Executor):
     @ctrl_c_later()
     def _see_off(self, farewell: Callable[[Hand], None]) -> None:
         deadline = time.monotonic() + 0.5
-        self.queue.clear()  # no other call is to begin when a worker says that it is done
+        self._is_over = True  # no other call is to begin when a worker says that it is done
         for hand in self.hands:
             for source in hand.sources:
                 with suppress(KeyError):  # this is done again where impatience has cut it short

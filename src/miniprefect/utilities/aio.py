@@ -67,7 +67,7 @@ class LoopOfSeveral:
 
     def __init__(self) -> None:
         self._running: Any = None
-        self._is_closed = False
+        self._is_interrupted = False
         self._starting = threading.Lock()
 
     def around(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -82,21 +82,23 @@ class LoopOfSeveral:
         """Return the loop, started.
 
         Raises:
-            KeyboardInterrupt: it has been closed, as it is on Ctrl-C while callers are on their way here.
+            KeyboardInterrupt: it was closed because of Ctrl-C, while the caller was on its way here.
         """
         with self._starting:
-            if self._is_closed:
+            if self._is_interrupted:
                 raise KeyboardInterrupt
             if self._running is None:
                 self._running = _coroutines().LoopThread()
             return self._running
 
-    def close(self) -> None:
-        """Cancel what the loop still runs, and end it. Afterwards no thread is in the middle of starting one.
+    def close(self, is_interrupted: bool = False) -> None:
+        """Cancel what the loop still runs, and end it.
 
-        So then it is safe to interrupt its callers: while a thread is started, or a module loaded, Python loses that.
+        If this is because of Ctrl-C, no thread is in the middle of starting one afterwards, and none will be. So then
+        it is safe to interrupt its callers: while a thread is started, or a module loaded, Python may lose that.
         """
         with self._starting:
-            self._is_closed = True
+            self._is_interrupted = self._is_interrupted or is_interrupted
             if self._running is not None:
                 self._running.close()
+                self._running = None
