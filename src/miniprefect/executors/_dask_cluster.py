@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import queue
+import signal
 import sys
 import time
 import weakref
@@ -34,6 +35,9 @@ from miniprefect.executors._pool import COROUTINES, Call, WorkerDied, take_answe
 from miniprefect.executors._sending import NotSendable, decode
 from miniprefect.executors.base import Executor, gathered
 from miniprefect.utilities.identity import new_id
+from miniprefect.utilities.lazy import LazyModule
+
+distributed = LazyModule("distributed")
 
 # Calls that Dask may have at a time: enough for a large cluster, and few enough for the memory of its scheduler.
 _WIDTH = 5000
@@ -358,6 +362,9 @@ class Cluster(Executor):
 
     def interrupt(self) -> None:
         """Drop the calls, and fetch what is there."""
+        nannies = self._own_nannies()
+        for nanny in nannies:  # Ctrl-C in a terminal ends the workers, too, and they are not to be replaced
+            nanny.auto_restart = False
         try:
             self.client.cancel([call.future for call in self.calls.values() if call.future], asynchronous=False)
             if hasattr(self, "store"):
@@ -366,7 +373,14 @@ class Cluster(Executor):
                 self.client.run(end_soon, PROCESS, on_error="ignore")
         except Exception as error:  # nothing must hide the interruption
             logger.debug("After an interruption, Dask could not be told: %r", error)
+        for nanny in nannies:
+            _kill(nanny.pid)
         self._let_go()
+
+    def _own_nannies(self) -> list[Any]:
+        """List what watches over the worker processes of a cluster that was made for this run, where that is here."""
+        workers = getattr(self.client.cluster, "workers", {}) if self.is_own else {}
+        return [worker for worker in workers.values() if isinstance(worker, distributed.Nanny)]
 
     def _let_go(self) -> None:
         self.calls.clear()
@@ -404,6 +418,12 @@ class DaskCall(Call):
         self.priority = 0
         self.resources: dict[str, float] | None = None
         self.is_overdue = self.has_company = self.is_alone = False
+
+
+def _kill(process_id: int | None) -> None:
+    if process_id is not None:
+        with suppress(OSError):  # it has ended
+            os.kill(process_id, signal.SIGKILL)
 
 
 def _function(call: DaskCall) -> Any:
