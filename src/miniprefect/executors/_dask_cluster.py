@@ -379,8 +379,11 @@ class Cluster(Executor):
 
     def _own_nannies(self) -> list[Any]:
         """List what watches over the worker processes of a cluster that was made for this run, where that is here."""
-        workers = getattr(self.client.cluster, "workers", {}) if self.is_own else {}
-        return [worker for worker in workers.values() if isinstance(worker, distributed.Nanny)]
+        workers = getattr(self.client.cluster, "workers", None) if self.is_own else None
+        if not isinstance(workers, dict):  # a class of cluster of one's own
+            return []
+        # Copied in one step: another thread may change it.
+        return [worker for worker in list(workers.values()) if isinstance(worker, distributed.Nanny)]
 
     def _let_go(self) -> None:
         self.calls.clear()
