@@ -41,13 +41,13 @@ class Ran:
 @pytest.fixture
 def stepwise(monkeypatch: pytest.MonkeyPatch) -> Ran:
     ran = Ran()
-    live = TaskRunner._live
+    step_by_step = TaskRunner._run
 
     def counted(*args: Any) -> State:
         ran.times += 1
-        return live(*args)
+        return step_by_step(*args)
 
-    monkeypatch.setattr(TaskRunner, "_live", counted)
+    monkeypatch.setattr(TaskRunner, "_run", counted)
     return ran
 
 

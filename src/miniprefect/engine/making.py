@@ -8,13 +8,16 @@ from miniprefect.engine.state import Cached, State, Success
 
 S = TypeVar("S", bound=State)
 
+# Bound once: to look it up by a class takes longer than the call.
+_new = object.__new__
+
 # The message of what most task runs end in.
 SUCCEEDED = "Task run succeeded."
 
 
 def fresh(kind: type[S], message: str | None, tags: Collection[str]) -> S:
     """Return a state of a class that adds nothing to `State`, without a result."""
-    state = kind.__new__(kind)
+    state = _new(kind)
     state.message = message
     state._held = state._cached_inputs = None
     state._context = tuple(tags) if tags else ()
@@ -23,7 +26,7 @@ def fresh(kind: type[S], message: str | None, tags: Collection[str]) -> S:
 
 def succeeded(result: Any, tags: Collection[str]) -> Success:
     """Return what most task runs end in: a `Success` that holds `result`."""
-    state = Success.__new__(Success)
+    state = _new(Success)
     state.message = SUCCEEDED
     state._held = result
     # As they are now: a set of tags can be changed.
@@ -34,10 +37,10 @@ def succeeded(result: Any, tags: Collection[str]) -> Success:
 
 def all_succeeded(results: list[Any], tags: Collection[str]) -> list[Success]:
     """Return what `succeeded` makes of each of many results."""
-    new, context = Success.__new__, tuple(tags) if tags else ()
+    context = tuple(tags) if tags else ()
     states = []
     for result in results:
-        state = new(Success)
+        state = _new(Success)
         state.message = SUCCEEDED
         state._held = result
         state._context = context
@@ -54,7 +57,7 @@ def cached(
     inputs: dict[str, Any] | None = None,
 ) -> Cached:
     """Return a `Cached` of what `success` holds; `inputs` are plain values."""
-    state = Cached.__new__(Cached)
+    state = _new(Cached)
     state.message = success.message
     state._held = success._held
     state._context = tuple(tags) if tags else ()

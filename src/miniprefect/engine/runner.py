@@ -69,9 +69,9 @@ class Runner:
             self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
         try:
             new_state = self.call_runner_target_handlers(old_state, new_state)
-            return tell(self.state_handlers, self, old_state, new_state)
         except BaseException as error:
             self._end_for_handler(error)
+        return tell(self, self, old_state, new_state)
 
     def _end_for_handler(self, error: BaseException) -> NoReturn:
         """End the run as what a handler raised has it."""
@@ -86,18 +86,24 @@ class Runner:
         raise ENDRUN(Failed(message, result=error)) from error
 
 
-def tell(handlers: Iterable[Callable[..., Any]], tracked: Any, old_state: State, new_state: State) -> State:
-    """Call handlers, in order; return the state that they leave: what the last answered, or `new_state`.
+def tell(runner: Runner, tracked: Any, old_state: State, new_state: State) -> State:
+    """Tell the handlers of what is run, or of its runner; return the state that they leave.
 
-    Raises:
-        AttributeError: one returns neither a state nor None.
+    Args:
+        runner: ends its run for what a handler raises.
+        tracked: whose handlers are told, in order; each may replace the state.
+        old_state: the state before the change.
+        new_state: the state after it.
     """
-    for handler in handlers:
-        answer = handler(tracked, old_state, new_state)
-        if isinstance(answer, State):
-            new_state = answer
-        elif answer:
-            raise AttributeError(f"A state handler returns a state or None; {handler!r} returned {answer!r}.")
+    try:
+        for handler in tracked.state_handlers:
+            answer = handler(tracked, old_state, new_state)
+            if isinstance(answer, State):
+                new_state = answer
+            elif answer:
+                raise AttributeError(f"A state handler returns a state or None; {handler!r} returned {answer!r}.")
+    except BaseException as error:
+        runner._end_for_handler(error)
     return new_state
 
 

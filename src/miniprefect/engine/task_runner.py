@@ -55,6 +55,19 @@ _RUNNING = Running("Starting task run.")
 _PASSING = (ENDRUN, *STOPPING)
 
 
+# Tells of a change: with a task runner, its task, the old state and the new one; returns the state that is left.
+Teller = Callable[[Any, Any, State, State], State]
+
+
+# A part of a run: from a state, or None at the beginning of what is ordinary, and what goes with it, to the last state.
+Part = Callable[[Any, Any], State]
+
+
+def _tell_all(runner: "TaskRunner", task: TaskLike, old_state: State, new_state: State) -> State:
+    """Tell everybody, and not only the handlers of the task."""
+    return runner.handle_state_change(old_state, new_state)
+
+
 class TaskRunnerInitializeResult(NamedTuple):
     """What `TaskRunner.initialize_run` returns."""
 
@@ -142,7 +155,7 @@ class TaskRunner(Keeping):
         frame, before = TaskFrame(parent, values, self.task, self.slug), current_frame()
         try:
             enter_frame(frame)
-            return self._logged(frame, self._live, frame, state, upstream_states, is_mapped_parent)
+            return self._logged(frame, self._mapped if is_mapped_parent else self._live, state, upstream_states)
         finally:
             enter_frame(before)
 
@@ -150,22 +163,24 @@ class TaskRunner(Keeping):
         """Run the task in the context of `frame`, which is entered already, as its gates would all say yes."""
         return self._logged(frame, self._go, None, inputs)
 
-    def _logged(self, frame: TaskFrame, part: Callable[..., State], *given: Any) -> State:
+    def _logged(self, frame: TaskFrame, part: Part, state: State | None, data: Any) -> State:
         """Return the state that `part` of the run ends in, between the two lines of the log that every run has."""
         if not self.logger.isEnabledFor(logging.INFO):
-            return self._ended(part, *given)
+            return self._ended(part, state, data)
         self.logger.info(STARTING, frame.full_name)
-        state = self._ended(part, *given)
-        self.logger.info(FINISHED, frame.full_name, type(state).__name__)
-        return state
+        ended = self._ended(part, state, data)
+        self.logger.info(FINISHED, frame.full_name, type(ended).__name__)
+        return ended
 
-    def _live(
-        self, frame: TaskFrame, state: State | None, upstream_states: UpstreamStates, is_mapped_parent: bool
-    ) -> State:
+    def _mapped(self, state: State | None, upstream_states: UpstreamStates) -> State:
+        """Find out if the task can be mapped."""
+        return self._pass(_MAP_GATES, self._begin(current_frame(), state), upstream_states, self._teller())
+
+    def _live(self, state: State | None, upstream_states: UpstreamStates) -> State:
         """Take the run from its first state to its last."""
-        if state is not None or is_mapped_parent or not self._is_ordinary(upstream_states):
-            gates = _MAP_GATES if is_mapped_parent else self._way.gates
-            state = self._pass(gates, self._begin(frame, state), upstream_states, self._teller())
+        if state is not None or not self._is_ordinary(upstream_states):
+            begun = self._begin(current_frame(), state)
+            state = self._pass(self._way.gates, begun, upstream_states, self._teller())
         if self._way.collects:
             inputs = self.get_task_inputs(state or _PENDING, upstream_states)
         else:
@@ -183,10 +198,10 @@ class TaskRunner(Keeping):
             state = self._pass(self._way.steps, begun, inputs, tell)
         return self.check_task_is_looping(state, inputs) if isinstance(state, Looped) else state
 
-    def _ended(self, part: Callable[..., State], *given: Any) -> State:
+    def _ended(self, part: Part, state: Any, data: Any) -> State:
         """Return the state that a part of the run ends in, whatever happens in it."""
         try:
-            return part(*given)
+            return part(state, data)
         except ENDRUN as end:
             return end.state
         except STOPPING:
@@ -209,11 +224,11 @@ class TaskRunner(Keeping):
         """The task, as log lines call it."""
         return f"Task '{context.get('task_full_name', self.task.name)}'"
 
-    def _teller(self) -> Callable[[State, State], State] | None:
+    def _teller(self) -> Teller | None:
         """Return what to call at each change of state, or None if nobody learns of them: no handler, no debug line."""
         if self.state_handlers or self._way.tells or self.logger.isEnabledFor(logging.DEBUG):
-            return self.handle_state_change
-        return self._tell_handlers_of_task if self.task.state_handlers else None
+            return _tell_all
+        return tell if self.task.state_handlers else None
 
     def _is_ordinary(self, upstream_states: UpstreamStates) -> bool:
         """Say whether every gate would let a fresh run pass."""
@@ -226,17 +241,19 @@ class TaskRunner(Keeping):
         steps: Iterable[Callable[..., State]],
         state: State,
         data: Any,
-        tell: Callable[[State, State], State] | None,
+        tell: Teller | None,
     ) -> State:
         """Take steps, one after the other, and tell of every change of state if anybody learns of them."""
         for step in steps:
             try:
                 new = step(self, state, data)
             except ENDRUN as end:
-                if tell and end.state is not state:
-                    end.state = tell(state, end.state)
+                if tell is not None and end.state is not state:
+                    end.state = tell(self, self.task, state, end.state)
                 raise
-            state = tell(state, new) if tell and new is not state else new
+            if new is not state and tell is not None:
+                new = tell(self, self.task, state, new)
+            state = new
         return state
 
     # ------------------------------------------------------------------ where a run begins
@@ -246,7 +263,7 @@ class TaskRunner(Keeping):
         frame = TaskFrame(current_frame(), dict(context), self.task, self.slug)
         return TaskRunnerInitializeResult(self._begin(frame, state), dict(frame.items()))
 
-    def _begin(self, frame: TaskFrame, state: State | None) -> State:
+    def _begin(self, frame: Frame, state: State | None) -> State:
         """Go on where the attempt that left `state` ended."""
         while isinstance(state, Submitted | Queued):
             state = state.state
@@ -262,14 +279,7 @@ class TaskRunner(Keeping):
 
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the task's own handlers, in order; each may replace the state."""
-        return tell(self.task.state_handlers, self.task, old_state, new_state)
-
-    def _tell_handlers_of_task(self, old_state: State, new_state: State) -> State:
-        """Do what `handle_state_change` comes down to when nobody else is to be told."""
-        try:
-            return tell(self.task.state_handlers, self.task, old_state, new_state)
-        except BaseException as error:
-            self._end_for_handler(error)
+        return tell(self, self.task, old_state, new_state)
 
     # ------------------------------------------------------------------ steps
 
@@ -329,7 +339,8 @@ class TaskRunner(Keeping):
 
         steps = (fail, *(step for step in self._way.steps[-1:] if may_retry and self.task.max_retries))
         self._begin(frame, state)
-        return self._ended(self._pass, steps, Running("Starting task run."), {}, self._teller())
+        part = functools.partial(self._pass, steps, tell=self._teller())
+        return self._ended(part, Running("Starting task run."), {})
 
     def _kept(self, state: State, inputs: Inputs) -> State:
         """Write the result; a failure of that is one of the task, and may be retried like any other."""

@@ -5,23 +5,21 @@ work, and nothing asks.
 """
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.state import Retrying, State
-from miniprefect.engine.task_runner import TaskRunner
+from miniprefect.engine.task_runner import Part, TaskRunner
 from miniprefect.utilities.clock import clock
 
 
 class Timekeeping(TaskRunner):
     """Take a task through its runs, and write down when each began and ended."""
 
-    def _logged(self, frame: TaskFrame, part: Callable[..., State], *given: Any) -> State:
-        known = given[1]  # the state that the run begins with, if it has one
+    def _logged(self, frame: TaskFrame, part: Part, state: State | None, data: Any) -> State:
         begun = clock().timestamp()
-        state: State = super()._logged(frame, part, *given)
-        return state if state is known else timed(state, begun, known._times if isinstance(known, Retrying) else ())
+        ended = super()._logged(frame, part, state, data)
+        return ended if ended is state else timed(ended, begun, state._times if isinstance(state, Retrying) else ())
 
 
 def timed(state: State, begun: float, before: tuple[float, ...] = ()) -> State:
