@@ -1,5 +1,6 @@
 """The cached states that this process knows, and which of them a task run has to ask its validator about."""
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,12 +13,31 @@ numbers = LazyModule("numbers")
 Values = Mapping[str, Any]
 
 
+def with_inputs(state: Cached) -> Cached:
+    """Return a state with its inputs, as validators see it, and other processes get it."""
+    if state._compared is None:
+        return state
+    seen = copy.copy(state)
+    seen._cached_inputs = (state._compared,)
+    return seen
+
+
+def shown(state: Cached) -> Cached:
+    """Return a state without its inputs, to end a run with: they are for the cache only."""
+    seen = copy.copy(state)
+    seen._cached_inputs = None
+    return seen
+
+
 class CachedStates(list[Cached]):
     """Be the cached states of one key, in the order in which they were made."""
 
     def __init__(self) -> None:
         super().__init__()
         self._indexes: dict[Compared, _Index] = {}
+
+    def __reduce__(self) -> Any:
+        return list, (list(map(with_inputs, self)),)
 
     def candidates(self, validator: Validator, inputs: Values, parameters: Values) -> Iterator[Cached]:
         """Return the states that may pass a validator, the newest first.
@@ -27,12 +47,14 @@ class CachedStates(list[Cached]):
         """
         compared: Compared | None = getattr(validator, "compared", None)
         if compared is None:
+            for place, state in enumerate(self):
+                self[place] = with_inputs(state)  # once, as each may be asked about many times
             return reversed(self)
         index = self._indexes.get(compared)
         if index is None or not index.is_of(self):
             index = self._indexes[compared] = _Index(compared)
         index.take_in(self)
-        return reversed(index.states.get(_look(compared, inputs, parameters), ()))
+        return map(with_inputs, reversed(index.states.get(_look(compared, inputs, parameters), ())))
 
 
 class _Index:
@@ -51,7 +73,7 @@ class _Index:
     def take_in(self, states: list[Cached]) -> None:
         """Add the states that are new in the list."""
         for state in states[self._size :]:
-            look = _look(self.compared, plain(state.cached_inputs), state.cached_parameters or {})
+            look = _look(self.compared, state._compared or state.cached_inputs, state.cached_parameters or {})
             self.states.setdefault(look, []).append(state)
             self._size += 1
             self._last = state

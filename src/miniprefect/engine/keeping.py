@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from miniprefect.engine.cache_validators import never_use
-from miniprefect.engine.caching import CachedStates
+from miniprefect.engine.caching import CachedStates, shown
 from miniprefect.engine.gates import Gates, UpstreamStates
 from miniprefect.engine.making import cached
 from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
@@ -86,12 +86,12 @@ class Keeping(Gates):
         parameters = context.get("parameters") or {}
         for known in self._cached_states(inputs, parameters):
             if validator(known, inputs, parameters):
-                raise ENDRUN(_without_inputs(known))
+                raise ENDRUN(shown(known))
         records = self._records()
         found = records and records.find(inputs, parameters)
         if found:
             self._remember(found, current_frame())
-            raise ENDRUN(_without_inputs(found))
+            raise ENDRUN(shown(found))
         return state
 
     def _judged(self, state: Cached, inputs: Inputs) -> State:
@@ -145,8 +145,7 @@ class Keeping(Gates):
         self._remember(known, frame)
         if records := self._records():
             records.keep(known, inputs, parameters or {})
-        # Its inputs are for the cache only.
-        return cached(state, task.labels, parameters, expiration)
+        return known
 
     def _checkpoints(self) -> bool:
         return bool(context.get("checkpointing", False)) and self.task.checkpoint is not False
@@ -172,16 +171,3 @@ class Keeping(Gates):
 def _is_work(state: State) -> bool:
     """Say whether a state is a success of which there is something to keep."""
     return isinstance(state, Success) and not isinstance(state, _WITHOUT_WORK)
-
-
-def _without_inputs(state: Cached) -> Cached:
-    """Return a state like `state` to show: its inputs are for the cache only."""
-    shown = Cached(
-        state.message,
-        state._held,
-        cached_parameters=state.cached_parameters,
-        cached_result_expiration=state.cached_result_expiration,
-        hashed_inputs=state.hashed_inputs,
-    )
-    shown._context = state._context
-    return shown

@@ -54,14 +54,15 @@ def cached(
     tags: Collection[str],
     parameters: dict[str, Any] | None,
     expiration: datetime.datetime | None,
-    inputs: dict[str, Any] | None = None,
+    inputs: dict[str, Any],
 ) -> Cached:
-    """Return a `Cached` of what `success` holds; `inputs` are plain values."""
+    """Return a `Cached` of what `success` holds; `inputs` are plain values, for the cache to compare."""
     state = _new(Cached)
     state.message = success.message
     state._held = success._held
     state._context = tuple(tags) if tags else ()
-    state._cached_inputs = None if inputs is None else (inputs,)
+    state._cached_inputs = None
+    state._compared = inputs
     state.cached_parameters = parameters
     state.cached_result_expiration = expiration
     state.hashed_inputs = None

@@ -411,9 +411,13 @@ class Cached(Success):
         hashed_inputs: a digest of each input when the result was made.
     """
 
-    __slots__ = ("cached_parameters", "cached_result_expiration", "hashed_inputs")
+    __slots__ = ("_compared", "cached_parameters", "cached_result_expiration", "hashed_inputs")
 
     color = "#34d058"
+
+    # The inputs as plain values by name, which are for the cache of this process and not shown: what is copied or
+    # pickled is without them.
+    _compared: Mapping[str, Any] | None
 
     def __init__(
         self,
@@ -426,9 +430,19 @@ class Cached(Success):
         hashed_inputs: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message, result, context, cached_inputs)
+        self._compared = None
         self.cached_parameters = cached_parameters
         self.cached_result_expiration = cached_result_expiration and _aware(cached_result_expiration)
         self.hashed_inputs = hashed_inputs
+
+    def __getstate__(self) -> Any:
+        own, slots = super().__getstate__()  # type: ignore[misc]
+        return own, {**slots, "_compared": None}
+
+    @classmethod
+    def particulars(cls) -> list[str]:
+        """Name what this class adds to a state, and shows."""
+        return [name for name in super().particulars() if name != "_compared"]
 
 
 # The states of tasks that have a result and ask nothing more of those downstream.
