@@ -12,7 +12,7 @@ from miniprefect.engine.result.base import CorruptResultError, Result, ResultNot
 from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cached, Looped, Mapped, Pending, Skipped, State, Success
-from miniprefect.utilities.clock import utc_now
+from miniprefect.utilities.clock import clock
 from miniprefect.utilities.context import Frame, context, current_frame
 from miniprefect.utilities.lazy import LazyModule
 
@@ -116,7 +116,9 @@ class Keeping(Gates):
 
     def _remember(self, state: Cached, frame: Frame) -> None:
         """Make a state known to later runs of this process."""
-        caches, key = frame.get("caches", {}), self._cache_key()
+        caches, key = frame.get("caches"), self._cache_key()
+        if caches is None:
+            return
         known = caches.get(key)
         if known is None:
             known = caches.setdefault(key, CachedStates())
@@ -140,8 +142,8 @@ class Keeping(Gates):
         if task.cache_for is None or not (type(state) is Success or _is_work(state)):
             return state
         frame = current_frame()
-        parameters, expiration = frame.get("parameters"), utc_now() + task.cache_for
-        known = cached(state, task.labels, parameters, expiration, inputs)
+        parameters, expires = frame.get("parameters"), clock().timestamp() + task.cache_for.total_seconds()
+        known = cached(state, task.labels, parameters, expires, inputs)
         self._remember(known, frame)
         if records := self._records():
             records.keep(known, inputs, parameters or {})

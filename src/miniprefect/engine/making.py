@@ -1,6 +1,5 @@
 """The states that a run makes by itself: of known parts, so that nobody has to ask the context for the tags."""
 
-import datetime
 from collections.abc import Collection
 from typing import Any, TypeVar
 
@@ -53,10 +52,18 @@ def cached(
     success: State,
     tags: Collection[str],
     parameters: dict[str, Any] | None,
-    expiration: datetime.datetime | None,
+    expires: float,
     inputs: dict[str, Any],
 ) -> Cached:
-    """Return a `Cached` of what `success` holds; `inputs` are plain values, for the cache to compare."""
+    """Return a `Cached` of what `success` holds.
+
+    Args:
+        success: what the run would have ended in.
+        tags: of the task.
+        parameters: of the flow.
+        expires: until when the result may be used, in seconds since 1970.
+        inputs: plain values by name, for the cache to compare.
+    """
     state = _new(Cached)
     state.message = success.message
     state._held = success._held
@@ -64,6 +71,6 @@ def cached(
     state._cached_inputs = None
     state._compared = inputs
     state.cached_parameters = parameters
-    state.cached_result_expiration = expiration
+    state._expires = expires
     state.hashed_inputs = None
     return state

@@ -39,7 +39,7 @@ from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.context import Frame, current_frame, entered
 
 # What a task has put into the cache, by cache key.
-Caches = dict[str, list[State]]
+Caches = dict[str, list[Cached]]
 
 
 class Sent(NamedTuple):

@@ -13,7 +13,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from miniprefect.engine.cache_validators import plain
 from miniprefect.engine.frames import TaskFrame
@@ -90,6 +90,13 @@ class TaskRunner(Keeping):
         slug: the unique name of the task in its flow.
     """
 
+    # By what a task wants, the way of this very class; they end with it.
+    _ways: ClassVar[dict[Wants, "_Way"]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._ways = {}
+
     def __init__(
         self,
         task: TaskLike,
@@ -99,9 +106,10 @@ class TaskRunner(Keeping):
     ) -> None:
         super().__init__(state_handlers)
         try:
-            self._way = _way(type(self), task.wants)
+            wants = task.wants
         except AttributeError:
             raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.") from None
+        self._way = self._ways.get(wants) or _made_way(type(self), wants)
         self.task = task
         self.result = task.result or flow_result
         self.slug = slug or task.slug
@@ -163,6 +171,10 @@ class TaskRunner(Keeping):
         """Run the task in the context of `frame`, which is entered already, as its gates would all say yes."""
         return self._logged(frame, self._go, None, inputs)
 
+    def run_quietly(self, inputs: Inputs) -> State:
+        """Run the task as `run_ordinarily` does, when the log has no lines of runs, and nobody looks at the clock."""
+        return self._ended(self._go, None, inputs)
+
     def _logged(self, frame: TaskFrame, part: Part, state: State | None, data: Any) -> State:
         """Return the state that `part` of the run ends in, between the two lines of the log that every run has."""
         if not self.logger.isEnabledFor(logging.INFO):
@@ -192,7 +204,7 @@ class TaskRunner(Keeping):
         tell = self._teller()
         if state is None and tell is None and self._way.is_plain:
             # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
-            state = self._outcome(inputs)
+            state = self._work(_RUNNING, inputs)
         else:
             begun = state or (fresh(Pending, None, self.task.labels) if tell else _PENDING)
             state = self._pass(self._way.steps, begun, inputs, tell)
@@ -298,14 +310,11 @@ class TaskRunner(Keeping):
         return self._work(state, plain(inputs))
 
     def _work(self, state: State, inputs: Inputs) -> State:
+        """Call the task, and say how that ended."""
         if not isinstance(state, Running):
             raise ENDRUN(state)
         if state is not _RUNNING and self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("%s: Calling task.run() method...", self.target)
-        return self._outcome(inputs)
-
-    def _outcome(self, inputs: Inputs) -> State:
-        """Call the task, and say how that ended."""
         try:
             value = self._specially(inputs) if self._way.is_special else self.task.run(**inputs)
             ended: State = succeeded(value, self.task.labels)
@@ -482,22 +491,12 @@ class _Way(NamedTuple):
     collects: bool
 
 
-def _way(cls: Any, wants: Wants) -> _Way:
-    """Return the way of a class for what a task wants, kept with the class: it must not outlive that."""
-    ways: dict[Wants, _Way] | None = cls.__dict__.get("_ways")
-    if ways is None:
-        ways = cls._ways = {}
-    known = ways.get(wants)
-    if known is None:
-        known = ways[wants] = _made_way(cls, wants)
-    return known
-
-
-def _made_way(cls: Any, wants: Wants) -> _Way:
+def _made_way(cls: type[TaskRunner], wants: Wants) -> _Way:
+    """Return the way in which a class takes tasks that want something through their runs; keep it with the class."""
     names = [name for name, want in _STEPS if want is None or getattr(wants, want) or _overrides(cls, name)]
     collects = _overrides(cls, "get_task_inputs")
     steps = tuple(_step(cls, name, collects) for name in names)
-    return _Way(
+    way = cls._ways[wants] = _Way(
         gates=tuple(_gate(cls, name) for name in _GATES),
         steps=steps,
         afterwards=steps[names.index("get_task_run_state") + 1 :],
@@ -508,6 +507,7 @@ def _made_way(cls: Any, wants: Wants) -> _Way:
         runs=_overrides(cls, "run"),
         collects=collects,
     )
+    return way
 
 
 def _gate(cls: type[TaskRunner], name: str) -> Callable[..., State]:
