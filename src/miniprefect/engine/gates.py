@@ -45,6 +45,8 @@ def is_content_with_success(trigger: Callable[..., Any]) -> bool:
 class Gates(Runner):
     """Ask whether a task may run."""
 
+    __slots__ = ("task",)
+
     task: TaskLike
     logger: logging.Logger
 

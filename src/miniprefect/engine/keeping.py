@@ -12,7 +12,7 @@ from miniprefect.engine.result.base import CorruptResultError, Result, ResultNot
 from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cached, Looped, Mapped, Pending, Skipped, State, Success
-from miniprefect.utilities.clock import clock
+from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import Frame, context, current_frame
 from miniprefect.utilities.lazy import LazyModule
 
@@ -26,6 +26,8 @@ _WITHOUT_WORK = (Skipped, Mapped)
 
 class Keeping(Gates):
     """Use results that are there already, and keep new ones."""
+
+    __slots__ = ("result",)
 
     result: Result | None
 
@@ -142,8 +144,8 @@ class Keeping(Gates):
         if task.cache_for is None or not (type(state) is Success or _is_work(state)):
             return state
         frame = current_frame()
-        parameters, expires = frame.get("parameters"), clock().timestamp() + task.cache_for.total_seconds()
-        known = cached(state, task.labels, parameters, expires, inputs)
+        parameters, expiration = frame.get("parameters"), utc_now() + task.cache_for
+        known = cached(state, task.labels, parameters, expiration, inputs)
         self._remember(known, frame)
         if records := self._records():
             records.keep(known, inputs, parameters or {})

@@ -1,5 +1,6 @@
 """The states that a run makes by itself: of known parts, so that nobody has to ask the context for the tags."""
 
+import datetime
 from collections.abc import Collection
 from typing import Any, TypeVar
 
@@ -52,7 +53,7 @@ def cached(
     success: State,
     tags: Collection[str],
     parameters: dict[str, Any] | None,
-    expires: float,
+    expiration: datetime.datetime,
     inputs: dict[str, Any],
 ) -> Cached:
     """Return a `Cached` of what `success` holds.
@@ -61,7 +62,7 @@ def cached(
         success: what the run would have ended in.
         tags: of the task.
         parameters: of the flow.
-        expires: until when the result may be used, in seconds since 1970.
+        expiration: until when the result may be used.
         inputs: plain values by name, for the cache to compare.
     """
     state = _new(Cached)
@@ -71,6 +72,6 @@ def cached(
     state._cached_inputs = None
     state._compared = inputs
     state.cached_parameters = parameters
-    state._expires = expires
+    state.cached_result_expiration = expiration
     state.hashed_inputs = None
     return state

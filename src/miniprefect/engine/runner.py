@@ -34,6 +34,9 @@ class Runner:
             handlers of what is run.
     """
 
+    # With a dict, made when a subclass keeps something of its own.
+    __slots__ = ("__dict__", "__weakref__", "logger", "state_handlers")
+
     def __init__(self, state_handlers: Iterable[Callable[..., Any]] | None = None) -> None:
         self.state_handlers: list[Callable[..., Any]] = []
         if state_handlers is not None:

@@ -135,7 +135,7 @@ class State:
     def particulars(cls) -> list[str]:
         """Name what this class adds to a state, such as a start time."""
         added = cls.__mro__[: -len(State.__mro__)]
-        return [name for c in added for name in c.__dict__.get("__slots__", ())]
+        return [name for c in added for name in c.__dict__.get("__slots__", ()) if name != "_compared"]
 
     __hash__ = object.__hash__
 
@@ -411,15 +411,12 @@ class Cached(Success):
         hashed_inputs: a digest of each input when the result was made.
     """
 
-    __slots__ = ("_compared", "_expires", "cached_parameters", "hashed_inputs")
+    __slots__ = ("_compared", "cached_parameters", "cached_result_expiration", "hashed_inputs")
 
     color = "#34d058"
 
-    # The inputs as plain values by name, which are for the cache of this process and not shown: what is copied or
-    # pickled is without them.
+    # The inputs as plain values by name, for the cache of this process: no copy has them, and nothing that is pickled.
     _compared: Mapping[str, Any] | None
-    # A moment, or the seconds since 1970 that it is made of when it is asked for.
-    _expires: datetime.datetime | float | None
 
     def __init__(
         self,
@@ -433,39 +430,14 @@ class Cached(Success):
     ) -> None:
         super().__init__(message, result, context, cached_inputs)
         self._compared = None
-        self._expires = cached_result_expiration and _aware(cached_result_expiration)
         self.cached_parameters = cached_parameters
+        self.cached_result_expiration = cached_result_expiration and _aware(cached_result_expiration)
         self.hashed_inputs = hashed_inputs
-
-    @property
-    def cached_result_expiration(self) -> datetime.datetime | None:
-        """Until when the result may be used; None is for ever."""
-        if isinstance(self._expires, float):
-            self._expires = _moment(self._expires)
-        return self._expires
-
-    @cached_result_expiration.setter
-    def cached_result_expiration(self, moment: datetime.datetime | None) -> None:
-        self._expires = moment
 
     def __getstate__(self) -> Any:
         held: Any = super().__getstate__()
         own, slots = held
         return own, {**slots, "_compared": None}
-
-    @classmethod
-    def particulars(cls) -> list[str]:
-        """Name what this class adds to a state, and shows."""
-        names = [name for name in super().particulars() if name not in Cached.__slots__[:2]]
-        return [*names, "cached_result_expiration"]
-
-
-def _moment(seconds: float) -> datetime.datetime | None:
-    """Return a moment given in seconds since 1970; None if it is later than there are dates."""
-    try:
-        return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    except (OverflowError, ValueError):
-        return None
 
 
 # The states of tasks that have a result and ask nothing more of those downstream.

@@ -90,6 +90,8 @@ class TaskRunner(Keeping):
         slug: the unique name of the task in its flow.
     """
 
+    __slots__ = ("_keeps", "_way", "slug")
+
     # By what a task wants, the way of this very class; they end with it.
     _ways: ClassVar[dict[Wants, "_Way"]] = {}
 
