@@ -35,15 +35,26 @@ class Runner:
     """
 
     # With a dict, made when a subclass keeps something of its own.
-    __slots__ = ("__dict__", "__weakref__", "logger", "state_handlers")
+    __slots__ = ("__dict__", "__weakref__", "_handlers", "logger")
 
     def __init__(self, state_handlers: Iterable[Callable[..., Any]] | None = None) -> None:
-        self.state_handlers: list[Callable[..., Any]] = []
+        self._handlers: list[Callable[..., Any]] | None = None
         if state_handlers is not None:
             if isinstance(state_handlers, str) or not isinstance(state_handlers, Iterable):
                 raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write them in a list.")
-            self.state_handlers.extend(state_handlers)
+            self._handlers = list(state_handlers)
         self.logger = logger_of(type(self).__name__)
+
+    @property
+    def state_handlers(self) -> list[Callable[..., Any]]:
+        """The functions that are called at each change of state. Few runners have any: the list is made when asked for."""
+        if self._handlers is None:
+            self._handlers = []
+        return self._handlers
+
+    @state_handlers.setter
+    def state_handlers(self, handlers: list[Callable[..., Any]]) -> None:
+        self._handlers = handlers
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

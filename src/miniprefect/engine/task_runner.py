@@ -240,7 +240,7 @@ class TaskRunner(Keeping):
 
     def _teller(self) -> Teller | None:
         """Return what to call at each change of state, or None if nobody learns of them: no handler, no debug line."""
-        if self.state_handlers or self._way.tells or self.logger.isEnabledFor(logging.DEBUG):
+        if self._handlers or self._way.tells or self.logger.isEnabledFor(logging.DEBUG):
             return _tell_all
         return tell if self.task.state_handlers else None
 
