@@ -45,7 +45,8 @@ class Outcomes:
         """Take in the state of a task."""
         self.states[place] = state
         if type(state) in PLAINLY_WELL:
-            self.values[place] = state.result
+            held = state._held
+            self.values[place] = held.value if isinstance(held, Result) else held
         else:
             self.odd.add(place)
 

@@ -47,7 +47,7 @@ class Runner:
 
     @property
     def state_handlers(self) -> list[Callable[..., Any]]:
-        """The functions that are called at each change of state. Few runners have any: the list is made when asked for."""
+        """What is called at each change of state. Few runners have any: the list is made when it is asked for."""
         if self._handlers is None:
             self._handlers = []
         return self._handlers
