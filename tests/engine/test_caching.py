@@ -1,7 +1,9 @@
 """The cached states of a process: a run finds those that may pass its validator without asking about all."""
 
+import copy
 import datetime
 import math
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,3 +123,41 @@ def test_lists_of_a_users_own_are_used() -> None:
         first = one()
     with context(caches={"one": [Cached(result=5, cached_result_expiration=None)]}):
         assert flow.run().result[first].result == 5
+
+
+class Unsendable:
+    """Be an input that can't be pickled."""
+
+    def __reduce__(self) -> Any:
+        raise TypeError("no")
+
+
+def test_a_state_that_is_cached_shows_no_inputs_and_can_be_sent_without_them() -> None:
+    with Flow("flow") as flow:
+        made = task(lambda x: "made", name="made", cache_for=HOUR, cache_validator=all_inputs)(task(Unsendable)())
+    with context(caches={}):
+        state = flow.run().result[made]
+        assert isinstance(state, Cached)
+        for seen in (state, pickle.loads(pickle.dumps(state)), copy.copy(state)):
+            assert (seen.result, seen.cached_inputs) == ("made", {})
+            assert seen == state
+        (known,) = context.caches["made"]
+        assert known is state
+
+
+def test_the_inputs_of_what_is_cached_are_there_for_validators_and_other_processes() -> None:
+    seen: list[Any] = []
+
+    def looking(state: Cached, inputs: Any, parameters: Any) -> bool:
+        seen.append((state.cached_inputs["x"].value, state.cached_parameters))
+        return bool(state.cached_inputs["x"].value == inputs["x"])
+
+    with Flow("flow") as flow:
+        made = task(lambda x: x + 1, name="made", cache_for=HOUR, cache_validator=looking)(Parameter("x"))
+    with context(caches={}):
+        first, second, third = (flow.run(x=x).result[made] for x in (1, 2, 1))
+        (sent, _) = pickle.loads(pickle.dumps(context.caches["made"]))
+    assert seen == [(1, {"x": 1}), (2, {"x": 2}), (1, {"x": 1})]
+    assert [state.result for state in (first, second, third)] == [2, 3, 2]
+    assert (third.cached_inputs, third.cached_result_expiration) == ({}, first.cached_result_expiration)
+    assert (sent.cached_inputs["x"].value, sent.result) == (1, 2)

@@ -1,10 +1,10 @@
 """The cached states that this process knows, and which of them a task run has to ask its validator about."""
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from miniprefect.engine.cache_validators import Compared, Validator, plain
+from miniprefect.engine.making import recached
 from miniprefect.engine.state import Cached
 from miniprefect.utilities.lazy import LazyModule
 
@@ -15,18 +15,12 @@ Values = Mapping[str, Any]
 
 def with_inputs(state: Cached) -> Cached:
     """Return a state with its inputs, as validators see it, and other processes get it."""
-    if state._compared is None:
-        return state
-    seen = copy.copy(state)
-    seen._cached_inputs = (state._compared,)
-    return seen
+    return state if state._compared is None else recached(state, (state._compared,))
 
 
 def shown(state: Cached) -> Cached:
     """Return a state without its inputs, to end a run with: they are for the cache only."""
-    seen = copy.copy(state)
-    seen._cached_inputs = None
-    return seen
+    return recached(state, None)
 
 
 class CachedStates(list[Cached]):
@@ -34,7 +28,7 @@ class CachedStates(list[Cached]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._indexes: dict[Compared, _Index] = {}
+        self._indexes: dict[Compared | None, _Index] = {}
 
     def __reduce__(self) -> Any:
         return list, (list(map(with_inputs, self)),)
@@ -46,21 +40,17 @@ class CachedStates(list[Cached]):
         would take time with the square of the children of a map.
         """
         compared: Compared | None = getattr(validator, "compared", None)
-        if compared is None:
-            for place, state in enumerate(self):
-                self[place] = with_inputs(state)  # once, as each may be asked about many times
-            return reversed(self)
         index = self._indexes.get(compared)
         if index is None or not index.is_of(self):
             index = self._indexes[compared] = _Index(compared)
         index.take_in(self)
-        return map(with_inputs, reversed(index.states.get(_look(compared, inputs, parameters), ())))
+        return reversed(index.states.get(index.look(inputs, parameters), ()))
 
 
 class _Index:
-    """The states of a list by what they look like to a validator."""
+    """The states of a list by what they look like to a validator; all the same, if it does not say what it compares."""
 
-    def __init__(self, compared: Compared) -> None:
+    def __init__(self, compared: Compared | None) -> None:
         self.compared = compared
         self.states: dict[Any, list[Cached]] = {}
         self._size = 0
@@ -73,15 +63,16 @@ class _Index:
     def take_in(self, states: list[Cached]) -> None:
         """Add the states that are new in the list."""
         for state in states[self._size :]:
-            look = _look(self.compared, state._compared or state.cached_inputs, state.cached_parameters or {})
-            self.states.setdefault(look, []).append(state)
+            look = self.look(state._compared or state.cached_inputs, state.cached_parameters or {})
+            self.states.setdefault(look, []).append(with_inputs(state))
             self._size += 1
             self._last = state
 
-
-def _look(compared: Compared, inputs: Values, parameters: Values) -> Any:
-    """Return what the compared values look like: the same for values that are equal."""
-    return _looks(compared.inputs, plain(inputs)), _looks(compared.parameters, parameters)
+    def look(self, inputs: Values, parameters: Values) -> Any:
+        """Return what the compared values look like: the same for values that are equal."""
+        if self.compared is None:
+            return None
+        return _looks(self.compared.inputs, plain(inputs)), _looks(self.compared.parameters, parameters)
 
 
 def _looks(names: Iterable[str] | None, values: Values) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """The states that a run makes by itself: of known parts, so that nobody has to ask the context for the tags."""
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from miniprefect.engine.state import Cached, State, Success
@@ -74,4 +74,18 @@ def cached(
     state.cached_parameters = parameters
     state.cached_result_expiration = expiration
     state.hashed_inputs = None
+    return state
+
+
+def recached(known: Cached, inputs: tuple[Mapping[str, Any]] | None) -> Cached:
+    """Return a state like `known` that shows these inputs, plain values, or none."""
+    state = _new(Cached)
+    state.message = known.message
+    state._held = known._held
+    state._context = known._context
+    state._cached_inputs = inputs
+    state._compared = None
+    state.cached_parameters = known.cached_parameters
+    state.cached_result_expiration = known.cached_result_expiration
+    state.hashed_inputs = known.hashed_inputs
     return state

@@ -112,6 +112,8 @@ def tell(runner: Runner, tracked: Any, old_state: State, new_state: State) -> St
     try:
         for handler in tracked.state_handlers:
             answer = handler(tracked, old_state, new_state)
+            if answer is new_state:  # as most handlers have it
+                continue
             if isinstance(answer, State):
                 new_state = answer
             elif answer:
