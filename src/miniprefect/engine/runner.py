@@ -20,6 +20,17 @@ STOPPING = (KeyboardInterrupt, TimeUp)
 INTERRUPTED = "Interrupt signal raised, cancelling flow run."
 
 
+def checked(state_handlers: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Return state handlers as a list.
+
+    Raises:
+        TypeError: they are no list, or anything like it.
+    """
+    if isinstance(state_handlers, str) or not isinstance(state_handlers, Iterable):
+        raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write them in a list.")
+    return list(state_handlers)
+
+
 @functools.cache
 def logger_of(class_name: str) -> logging.Logger:
     """Return the logger of a class of runners."""
@@ -38,11 +49,7 @@ class Runner:
     __slots__ = ("__dict__", "__weakref__", "_handlers", "logger")
 
     def __init__(self, state_handlers: Iterable[Callable[..., Any]] | None = None) -> None:
-        self._handlers: list[Callable[..., Any]] | None = None
-        if state_handlers is not None:
-            if isinstance(state_handlers, str) or not isinstance(state_handlers, Iterable):
-                raise TypeError(f"state_handlers should be iterable, not {state_handlers!r}. Write them in a list.")
-            self._handlers = list(state_handlers)
+        self._handlers = None if state_handlers is None else checked(state_handlers)
         self.logger = logger_of(type(self).__name__)
 
     @property

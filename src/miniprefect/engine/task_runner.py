@@ -22,7 +22,7 @@ from miniprefect.engine.keeping import Inputs, Keeping
 from miniprefect.engine.making import fresh, succeeded
 from miniprefect.engine.plan import TaskLike, Wants
 from miniprefect.engine.result.base import Result
-from miniprefect.engine.runner import STOPPING, describe, tell
+from miniprefect.engine.runner import STOPPING, checked, describe, logger_of, tell
 from miniprefect.engine.signals import ENDRUN, SUCCESS, PrefectStateSignal
 from miniprefect.engine.state import (
     PLAINLY_WELL,
@@ -106,7 +106,9 @@ class TaskRunner(Keeping):
         flow_result: Result | None = None,
         slug: str | None = None,
     ) -> None:
-        super().__init__(state_handlers)
+        # Not by way of `Runner`: there is one for each task.
+        self._handlers = None if state_handlers is None else checked(state_handlers)
+        self.logger = logger_of(type(self).__name__)
         try:
             wants = task.wants
         except AttributeError:
