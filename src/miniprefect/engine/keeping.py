@@ -118,7 +118,7 @@ class Keeping(Gates):
 
     def _remember(self, state: Cached, frame: Frame) -> None:
         """Make a state known to later runs of this process."""
-        caches, key = frame.get("caches"), self._cache_key()
+        caches, key = frame.get("caches"), self.task.cache_key or self.task.name  # a call less for each
         if caches is None:
             return
         known = caches.get(key)
@@ -147,7 +147,7 @@ class Keeping(Gates):
         parameters, expiration = frame.get("parameters"), utc_now() + task.cache_for
         known = cached(state, task.labels, parameters, expiration, inputs)
         self._remember(known, frame)
-        if records := self._records():
+        if self.result is not None and (records := self._records()):
             records.keep(known, inputs, parameters or {})
         return known
 
