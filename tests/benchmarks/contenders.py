@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from tests.benchmarks.shapes import SHAPES, Graph, Shape
+from tests.benchmarks.shapes import CHAIN, DECORATED, SHAPES, Graph, Shape
+
+BARE = "bare loop"
+OURS = "miniprefect"
+PLAIN = "miniprefect, plain"
 
 Work = Callable[[], Any]
 """Runs a graph and gives the result."""
@@ -114,8 +118,10 @@ def build_flow(api: Any, shape: Shape, n: int) -> Work:
 
 
 def contenders() -> list[Contender]:
-    """The two that are always there: the bare loop, and miniprefect."""
+    """Those that are always there: the bare loop, and miniprefect; beside a decorated chain also with a plain one."""
+    ours = functools.partial(build_flow, importlib.import_module("miniprefect"))
     return [
-        Contender("bare loop", build_bare),
-        Contender("miniprefect", functools.partial(build_flow, importlib.import_module("miniprefect"))),
+        Contender(BARE, build_bare),
+        Contender(OURS, ours),
+        Contender(PLAIN, lambda shape, n: ours(CHAIN, n), shapes=(DECORATED,)),
     ]
