@@ -13,7 +13,9 @@ import pytest
 
 from miniprefect import Flow, context, task, unmapped
 from miniprefect.engine import signals
-from miniprefect.engine.state import Failed, Skipped, Success
+from miniprefect.engine.cache_validators import all_inputs
+from miniprefect.engine.remote import Shared
+from miniprefect.engine.state import Cached, Failed, Skipped, Success
 from miniprefect.executors import LocalExecutor, ProcessExecutor, _pool
 from miniprefect.utilities.configuration import set_temporary_config
 
@@ -178,6 +180,43 @@ def test_what_is_printed_is_all_there(capfd: pytest.CaptureFixture[str]) -> None
     run(flow)
     out = capfd.readouterr().out
     assert all(f"<{x}>" in out for x in range(MANY))
+
+
+def test_what_is_in_the_cache_already_costs_them_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded_state = Shared.encoded_state
+
+    def noted(*args: Any) -> bytes:
+        (tmp_path / f"{time.monotonic_ns()}-{os.getpid()}").touch()
+        return encoded_state(*args)
+
+    monkeypatch.setattr(Shared, "encoded_state", noted)
+    logging.getLogger("prefect").setLevel("CRITICAL")  # with the log on, every state has its times
+    with Flow("flow") as flow:
+        mapped = task(lambda x: x + 1, name="inc").map(list(range(MANY)))
+    with context(caches={"earlier": [Cached(result=1)]}):
+        assert run(flow).result[mapped].result == list(range(1, MANY + 1))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_flow_of_a_child_caches_is_known_afterwards() -> None:
+    @task(cache_for=datetime.timedelta(hours=1), cache_validator=all_inputs)
+    def costly(x: int) -> int:
+        return 10 * x
+
+    def of_flow(x: int) -> Any:
+        if x % 100:
+            return x
+        with Flow("inner") as inner:
+            value = costly(x)
+        return inner.run().result[value].result
+
+    with Flow("flow") as flow:
+        mapped = task(of_flow, name="of flow").map(list(range(1, MANY)))
+    with context(caches={"earlier": [Cached(result=1)]}):
+        assert run(flow).result[mapped].result == [x if x % 100 else 10 * x for x in range(1, MANY)]
+        known = sorted((state.cached_inputs["x"].value, state.result) for state in context.caches["costly"])
+        assert len(context.caches["earlier"]) == 1
+    assert known == [(x, 10 * x) for x in range(100, MANY, 100)]
 
 
 def test_skips_pass_on() -> None:

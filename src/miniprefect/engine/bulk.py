@@ -42,12 +42,12 @@ def run_together(
     """
     by_index: Any = [(name, dict(zip(indexes, values, strict=True))) for name, values in columns]
     states: dict[int, State | None] = {}
-    caches, keeps = common.frame.get("caches"), turns.keeps
+    growth, keeps = _Growth(common.frame.get("caches")), turns.keeps
 
     def unless_kept(value: Any, tags: Collection[str]) -> State | None:
-        return None if not caches and keeps(value) else succeeded(value, tags)
+        return None if not growth and keeps(value) else succeeded(value, tags)
 
-    due = _due(common, turns, indexes, states)
+    due = _due(common, turns, indexes, states, growth)
     made = succeeded if are_noted(common.crew) else unless_kept
     while True:
         try:
@@ -58,23 +58,41 @@ def run_together(
             return
 
 
-def _due(common: Common, turns: Turns, indexes: Sequence[int], states: dict[int, State | None]) -> Iterator[int]:
+class _Growth:
+    """Be true when the run of a child has put something into the cache, as a flow may do that runs in it."""
+
+    def __init__(self, caches: dict[str, list[Any]]) -> None:
+        self.caches = caches
+        self.before: dict[str, int] = {}
+        self._size = 0
+        self.take_in()
+
+    def __bool__(self) -> bool:
+        return bool(self.caches) and sum(map(len, self.caches.values())) != self._size
+
+    def take_in(self) -> None:
+        """Take what is there now for what was there before the next run."""
+        self.before = {key: len(found) for key, found in self.caches.items()}
+        self._size = sum(self.before.values())
+
+
+def _due(
+    common: Common, turns: Turns, indexes: Sequence[int], states: dict[int, State | None], growth: _Growth
+) -> Iterator[int]:
     """List the children whose turn it is; in between, hand in the states of those whose values are not kept."""
     begins, take = turns.begins, states.pop
-    caches = common.frame.get("caches")
-    before: dict[str, int] = {}
     for turns.number, index in enumerate(indexes):
         if not begins():
             return
-        if caches:
-            before = {key: len(found) for key, found in caches.items()}
         yield index
         state = take(index, None)
         if state is None:
             continue
-        is_bare = not caches and _is_bare(state)
+        is_bare = not growth and _is_bare(state)
         if not is_bare or not turns.keeps(state._held):
-            turns.answer(_encoding(common, state, is_bare, before))
+            turns.answer(_encoding(common, state, is_bare, growth.before))
+        if growth:
+            growth.take_in()
 
 
 def _is_bare(state: State) -> bool:

@@ -115,7 +115,8 @@ class Shared:
 
     def _sent(self, state: State, before: dict[str, int]) -> Sent:
         caches = self.frame.get("caches")
-        remembered = {key: [*map(with_inputs, found[before.get(key, 0) :])] for key, found in caches.items()}
+        new = {key: found[before.get(key, 0) :] for key, found in caches.items()}
+        remembered = {key: [*map(with_inputs, found)] for key, found in new.items() if found}
         if isinstance(state, Cached):  # it may be in the cache of this process, where it keeps its result
             state = copy.copy(state)
         held, state._held = state._held, None
