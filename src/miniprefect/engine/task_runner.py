@@ -54,10 +54,8 @@ _RUNNING = Running("Starting task run.")
 # What goes through the steps of a task run: its end, and what no run holds up.
 _PASSING = (ENDRUN, *STOPPING)
 
-
 # Tells of a change: with a task runner, its task, the old state and the new one; returns the state that is left.
 Teller = Callable[[Any, Any, State, State], State]
-
 
 # A part of a run: from a state, or None at the beginning of what is ordinary, and what goes with it, to the last state.
 Part = Callable[[Any, Any], State]
