@@ -14,6 +14,7 @@ import pytest
 from miniprefect import Flow, context, task, unmapped
 from miniprefect.engine import signals
 from miniprefect.engine.cache_validators import all_inputs
+from miniprefect.engine.flow_runner import FlowRunner
 from miniprefect.engine.remote import Shared
 from miniprefect.engine.state import Cached, Failed, Skipped, Success
 from miniprefect.executors import LocalExecutor, ProcessExecutor, _pool
@@ -217,6 +218,13 @@ def test_what_the_flow_of_a_child_caches_is_known_afterwards() -> None:
         known = sorted((state.cached_inputs["x"].value, state.result) for state in context.caches["costly"])
         assert len(context.caches["earlier"]) == 1
     assert known == [(x, 10 * x) for x in range(100, MANY, 100)]
+
+
+def test_there_may_be_no_cache_at_all() -> None:
+    with Flow("flow") as flow:
+        mapped = task(lambda x: x + 1, name="inc").map(list(range(MANY)))
+    state = FlowRunner(flow).run(executor=ProcessExecutor(2), context={"caches": None}, return_tasks=[mapped])
+    assert state.result[mapped].result == list(range(1, MANY + 1))
 
 
 def test_skips_pass_on() -> None:

@@ -137,27 +137,38 @@ def test_a_state_that_is_cached_shows_no_inputs_and_can_be_sent_without_them() -
         made = task(lambda x: "made", name="made", cache_for=HOUR, cache_validator=all_inputs)(task(Unsendable)())
     with context(caches={}):
         state = flow.run().result[made]
-        assert isinstance(state, Cached)
-        for seen in (state, pickle.loads(pickle.dumps(state)), copy.copy(state)):
-            assert (seen.result, seen.cached_inputs) == ("made", {})
-            assert seen == state
-        (known,) = context.caches["made"]
-        assert known is state
+    for seen in (state, pickle.loads(pickle.dumps(state)), copy.copy(state)):
+        assert (seen.result, seen.cached_inputs) == ("made", {})
+        assert seen == state
 
 
-def test_the_inputs_of_what_is_cached_are_there_for_validators_and_other_processes() -> None:
-    seen: list[Any] = []
+def looking(state: Cached, inputs: Any, parameters: Any) -> bool:
+    return bool(state.cached_inputs["x"].value == inputs["x"])
 
-    def looking(state: Cached, inputs: Any, parameters: Any) -> bool:
-        seen.append((state.cached_inputs["x"].value, state.cached_parameters))
-        return bool(state.cached_inputs["x"].value == inputs["x"])
 
+@pytest.mark.parametrize("validator", [all_inputs, looking])
+@pytest.mark.parametrize("known", [lambda caches: caches, copy.deepcopy, lambda caches: {"made": caches["made"][-2:]}])
+def test_the_inputs_of_what_is_cached_are_there_for_validators_whatever_the_list(validator: Any, known: Any) -> None:
+    runs: list[int] = []
     with Flow("flow") as flow:
-        made = task(lambda x: x + 1, name="made", cache_for=HOUR, cache_validator=looking)(Parameter("x"))
+        made = task(lambda x: runs.append(x) or 10 * x, name="made", cache_for=HOUR, cache_validator=validator)(
+            Parameter("x")
+        )
+    with context(caches={"made": []}):
+        for x in (1, 2, 1):
+            assert flow.run(x=x).result[made].result == 10 * x
+        with context(caches=known(context.caches)):
+            for x in (1, 2, 3, 3):
+                assert flow.run(x=x).result[made].result == 10 * x
+    assert runs == [1, 2, 3]
+
+
+def test_what_becomes_of_the_state_that_a_run_ended_in_is_nothing_to_the_cache() -> None:
+    with Flow("flow") as flow:
+        made = task(lambda: "made", name="made", cache_for=HOUR)()
     with context(caches={}):
-        first, second, third = (flow.run(x=x).result[made] for x in (1, 2, 1))
-        (sent, _) = pickle.loads(pickle.dumps(context.caches["made"]))
-    assert seen == [(1, {"x": 1}), (2, {"x": 2}), (1, {"x": 1})]
-    assert [state.result for state in (first, second, third)] == [2, 3, 2]
-    assert (third.cached_inputs, third.cached_result_expiration) == ({}, first.cached_result_expiration)
-    assert (sent.cached_inputs["x"].value, sent.result) == (1, 2)
+        flow.run().result[made].result = None
+        again = flow.run().result[made]
+        assert (type(again), again.result) == (Cached, "made")
+        context.caches["made"][0].cached_result_expiration = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+        assert flow.run().result[made].cached_result_expiration > again.cached_result_expiration

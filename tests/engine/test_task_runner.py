@@ -447,6 +447,42 @@ def test_a_runners_own_handle_state_change_is_honoured() -> None:
     assert Watching.seen == ["Running", "Success"]
 
 
+@pytest.mark.parametrize("level", ["CRITICAL", "DEBUG"])
+def test_what_a_handler_raises_its_caller_can_catch(level: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Lenient(TaskRunner):
+        def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
+            try:
+                return super().call_runner_target_handlers(old_state, new_state)
+            except ValueError:
+                return new_state
+
+    def broken(*states: Any) -> None:
+        raise ValueError("broken")
+
+    caplog.set_level(level, "prefect")
+    strict = Task(state_handlers=[broken])
+    assert Lenient(strict).run().is_successful()
+    assert TaskRunner(strict).run().is_failed()
+    with pytest.raises(ValueError, match="broken"):
+        TaskRunner(strict).call_runner_target_handlers(Pending(), Running())
+
+
+def test_a_class_of_runners_has_its_own_steps_whatever_it_does_when_it_is_made() -> None:
+    made: list[type] = []
+
+    class Registered(TaskRunner):
+        def __init_subclass__(cls) -> None:
+            made.append(cls)
+
+    class Own(Registered):
+        def get_task_run_state(self, state: State, inputs: Any) -> State:
+            return Failed("mine")
+
+    assert Registered(Task()).run().is_successful()
+    assert Own(Task()).run().message == "mine"
+    assert made == [Own]
+
+
 def test_a_runners_own_call_runner_target_handlers_is_honoured() -> None:
     class Watching(TaskRunner):
         seen: list[str] = []

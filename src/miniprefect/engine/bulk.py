@@ -61,19 +61,19 @@ def run_together(
 class _Growth:
     """Be true when the run of a child has put something into the cache, as a flow may do that runs in it."""
 
-    def __init__(self, caches: dict[str, list[Any]]) -> None:
-        self.caches = caches
-        self.before: dict[str, int] = {}
-        self._size = 0
-        self.take_in()
+    def __init__(self, caches: dict[str, list[Any]] | None) -> None:
+        self.caches = {} if caches is None else caches
+        self.before = self._sizes()
 
     def __bool__(self) -> bool:
-        return bool(self.caches) and sum(map(len, self.caches.values())) != self._size
+        return bool(self.caches) and self._sizes() != self.before
+
+    def _sizes(self) -> dict[str, int]:
+        return {key: len(found) for key, found in self.caches.items()}
 
     def take_in(self) -> None:
         """Take what is there now for what was there before the next run."""
-        self.before = {key: len(found) for key, found in self.caches.items()}
-        self._size = sum(self.before.values())
+        self.before = self._sizes()
 
 
 def _due(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from miniprefect.engine.cache_validators import Compared, Validator, plain
-from miniprefect.engine.making import recached
 from miniprefect.engine.state import Cached
 from miniprefect.utilities.lazy import LazyModule
 
@@ -13,25 +12,12 @@ numbers = LazyModule("numbers")
 Values = Mapping[str, Any]
 
 
-def with_inputs(state: Cached) -> Cached:
-    """Return a state with its inputs, as validators see it, and other processes get it."""
-    return state if state._compared is None else recached(state, (state._compared,))
-
-
-def shown(state: Cached) -> Cached:
-    """Return a state without its inputs, to end a run with: they are for the cache only."""
-    return recached(state, None)
-
-
 class CachedStates(list[Cached]):
     """Be the cached states of one key, in the order in which they were made."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._indexes: dict[Compared | None, _Index] = {}
-
-    def __reduce__(self) -> Any:
-        return list, (list(map(with_inputs, self)),)
+        self._indexes: dict[Compared, _Index] = {}
 
     def candidates(self, validator: Validator, inputs: Values, parameters: Values) -> Iterator[Cached]:
         """Return the states that may pass a validator, the newest first.
@@ -40,17 +26,19 @@ class CachedStates(list[Cached]):
         would take time with the square of the children of a map.
         """
         compared: Compared | None = getattr(validator, "compared", None)
+        if compared is None:
+            return reversed(self)
         index = self._indexes.get(compared)
         if index is None or not index.is_of(self):
             index = self._indexes[compared] = _Index(compared)
         index.take_in(self)
-        return reversed(index.states.get(index.look(inputs, parameters), ()))
+        return reversed(index.states.get(_look(compared, inputs, parameters), ()))
 
 
 class _Index:
-    """The states of a list by what they look like to a validator; all the same, if it does not say what it compares."""
+    """The states of a list by what they look like to a validator."""
 
-    def __init__(self, compared: Compared | None) -> None:
+    def __init__(self, compared: Compared) -> None:
         self.compared = compared
         self.states: dict[Any, list[Cached]] = {}
         self._size = 0
@@ -63,16 +51,15 @@ class _Index:
     def take_in(self, states: list[Cached]) -> None:
         """Add the states that are new in the list."""
         for state in states[self._size :]:
-            look = self.look(state._compared or state.cached_inputs, state.cached_parameters or {})
-            self.states.setdefault(look, []).append(with_inputs(state))
+            look = _look(self.compared, plain(state.cached_inputs), state.cached_parameters or {})
+            self.states.setdefault(look, []).append(state)
             self._size += 1
             self._last = state
 
-    def look(self, inputs: Values, parameters: Values) -> Any:
-        """Return what the compared values look like: the same for values that are equal."""
-        if self.compared is None:
-            return None
-        return _looks(self.compared.inputs, plain(inputs)), _looks(self.compared.parameters, parameters)
+
+def _look(compared: Compared, inputs: Values, parameters: Values) -> Any:
+    """Return what the compared values look like: the same for values that are equal."""
+    return _looks(compared.inputs, plain(inputs)), _looks(compared.parameters, parameters)
 
 
 def _looks(names: Iterable[str] | None, values: Values) -> tuple[Any, ...]:

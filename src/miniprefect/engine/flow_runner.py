@@ -199,7 +199,7 @@ class FlowRunner(Runner):
 
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the flow's own handlers, in order; each may replace the state."""
-        return tell(self, self.flow, old_state, new_state)
+        return tell(self.flow, old_state, new_state)
 
     def check_flow_is_pending_or_running(self, state: State) -> State:
         """End the run, unchanged, if it has finished."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from miniprefect.engine.cache_validators import never_use
-from miniprefect.engine.caching import CachedStates, shown
+from miniprefect.engine.caching import CachedStates
 from miniprefect.engine.gates import Gates, UpstreamStates
 from miniprefect.engine.making import cached
 from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
@@ -88,12 +88,12 @@ class Keeping(Gates):
         parameters = context.get("parameters") or {}
         for known in self._cached_states(inputs, parameters):
             if validator(known, inputs, parameters):
-                raise ENDRUN(shown(known))
+                raise ENDRUN(_without_inputs(known))
         records = self._records()
         found = records and records.find(inputs, parameters)
         if found:
             self._remember(found, current_frame())
-            raise ENDRUN(shown(found))
+            raise ENDRUN(_without_inputs(found))
         return state
 
     def _judged(self, state: Cached, inputs: Inputs) -> State:
@@ -118,7 +118,7 @@ class Keeping(Gates):
 
     def _remember(self, state: Cached, frame: Frame) -> None:
         """Make a state known to later runs of this process."""
-        caches, key = frame.get("caches"), self.task.cache_key or self.task.name  # a call less for each
+        caches, key = frame.get("caches"), self._cache_key()
         if caches is None:
             return
         known = caches.get(key)
@@ -147,9 +147,10 @@ class Keeping(Gates):
         parameters, expiration = frame.get("parameters"), utc_now() + task.cache_for
         known = cached(state, task.labels, parameters, expiration, inputs)
         self._remember(known, frame)
-        if self.result is not None and (records := self._records()):
+        if records := self._records():
             records.keep(known, inputs, parameters or {})
-        return known
+        # Its inputs are for the cache only.
+        return cached(state, task.labels, parameters, expiration)
 
     def _checkpoints(self) -> bool:
         return bool(context.get("checkpointing", False)) and self.task.checkpoint is not False
@@ -175,3 +176,16 @@ class Keeping(Gates):
 def _is_work(state: State) -> bool:
     """Say whether a state is a success of which there is something to keep."""
     return isinstance(state, Success) and not isinstance(state, _WITHOUT_WORK)
+
+
+def _without_inputs(state: Cached) -> Cached:
+    """Return a state like `state` to show: its inputs are for the cache only."""
+    shown = Cached(
+        state.message,
+        state._held,
+        cached_parameters=state.cached_parameters,
+        cached_result_expiration=state.cached_result_expiration,
+        hashed_inputs=state.hashed_inputs,
+    )
+    shown._context = state._context
+    return shown

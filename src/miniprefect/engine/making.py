@@ -1,7 +1,7 @@
 """The states that a run makes by itself: of known parts, so that nobody has to ask the context for the tags."""
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from miniprefect.engine.state import Cached, State, Success
@@ -53,39 +53,16 @@ def cached(
     success: State,
     tags: Collection[str],
     parameters: dict[str, Any] | None,
-    expiration: datetime.datetime,
-    inputs: dict[str, Any],
+    expiration: datetime.datetime | None,
+    inputs: dict[str, Any] | None = None,
 ) -> Cached:
-    """Return a `Cached` of what `success` holds.
-
-    Args:
-        success: what the run would have ended in.
-        tags: of the task.
-        parameters: of the flow.
-        expiration: until when the result may be used.
-        inputs: plain values by name, for the cache to compare.
-    """
+    """Return a `Cached` of what `success` holds; `inputs` are plain values."""
     state = _new(Cached)
     state.message = success.message
     state._held = success._held
     state._context = tuple(tags) if tags else ()
-    state._cached_inputs = None
-    state._compared = inputs
+    state._cached_inputs = None if inputs is None else (inputs,)
     state.cached_parameters = parameters
     state.cached_result_expiration = expiration
     state.hashed_inputs = None
-    return state
-
-
-def recached(known: Cached, inputs: tuple[Mapping[str, Any]] | None) -> Cached:
-    """Return a state like `known` that shows these inputs, plain values, or none."""
-    state = _new(Cached)
-    state.message = known.message
-    state._held = known._held
-    state._context = known._context
-    state._cached_inputs = inputs
-    state._compared = None
-    state.cached_parameters = known.cached_parameters
-    state.cached_result_expiration = known.cached_result_expiration
-    state.hashed_inputs = known.hashed_inputs
     return state

@@ -9,7 +9,6 @@ What has nothing to compute (a parameter, a task that is not due, the question w
 handlers included.
 """
 
-import copy
 import datetime
 import heapq
 import itertools
@@ -19,7 +18,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from miniprefect.engine.bulk import run_together
-from miniprefect.engine.caching import with_inputs
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
 from miniprefect.engine.making import all_succeeded, succeeded
@@ -29,7 +27,7 @@ from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
 from miniprefect.engine.scheduling import Run
-from miniprefect.engine.state import PLAINLY_WELL, Cached, Failed, Mapped, State
+from miniprefect.engine.state import PLAINLY_WELL, Failed, Mapped, State
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.engine.waiting import Crowd, Lane, Waiting
 from miniprefect.engine.withholding import context_values, encoded, opened, parts
@@ -39,7 +37,7 @@ from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.context import Frame, current_frame, entered
 
 # What a task has put into the cache, by cache key.
-Caches = dict[str, list[Cached]]
+Caches = dict[str, list[State]]
 
 
 class Sent(NamedTuple):
@@ -115,10 +113,8 @@ class Shared:
 
     def _sent(self, state: State, before: dict[str, int]) -> Sent:
         caches = self.frame.get("caches")
-        new = {key: found[before.get(key, 0) :] for key, found in caches.items()}
-        remembered = {key: [*map(with_inputs, found)] for key, found in new.items() if found}
-        if isinstance(state, Cached):  # it may be in the cache of this process, where it keeps its result
-            state = copy.copy(state)
+        new = {key: found[before.get(key, 0) :] for key, found in caches.items()} if caches else {}
+        remembered = {key: found for key, found in new.items() if found}
         held, state._held = state._held, None
         return Sent(state, packed(held, self.store), remembered)
 

@@ -90,9 +90,9 @@ class Runner:
             self.logger.debug("%s: Handling state change from %s to %s", self.target, *kinds)
         try:
             new_state = self.call_runner_target_handlers(old_state, new_state)
+            return tell(self, old_state, new_state)
         except BaseException as error:
             self._end_for_handler(error)
-        return tell(self, self, old_state, new_state)
 
     def _end_for_handler(self, error: BaseException) -> NoReturn:
         """End the run as what a handler raised has it."""
@@ -107,14 +107,17 @@ class Runner:
         raise ENDRUN(Failed(message, result=error)) from error
 
 
-def tell(runner: Runner, tracked: Any, old_state: State, new_state: State) -> State:
-    """Tell the handlers of what is run, or of its runner; return the state that they leave.
+def tell(tracked: Any, old_state: State, new_state: State, runner: Runner | None = None) -> State:
+    """Tell handlers of a change, in order; return the state that they leave.
 
     Args:
-        runner: ends its run for what a handler raises.
-        tracked: whose handlers are told, in order; each may replace the state.
+        tracked: whose handlers: what is run, or its runner.
         old_state: the state before the change.
         new_state: the state after it.
+        runner: ends its run for what a handler raises; without one, that is raised.
+
+    Raises:
+        AttributeError: a handler returns neither a state nor None.
     """
     try:
         for handler in tracked.state_handlers:
@@ -126,6 +129,8 @@ def tell(runner: Runner, tracked: Any, old_state: State, new_state: State) -> St
             elif answer:
                 raise AttributeError(f"A state handler returns a state or None; {handler!r} returned {answer!r}.")
     except BaseException as error:
+        if runner is None:
+            raise
         runner._end_for_handler(error)
     return new_state
 

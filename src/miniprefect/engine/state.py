@@ -135,7 +135,7 @@ class State:
     def particulars(cls) -> list[str]:
         """Name what this class adds to a state, such as a start time."""
         added = cls.__mro__[: -len(State.__mro__)]
-        return [name for c in added for name in c.__dict__.get("__slots__", ()) if name != "_compared"]
+        return [name for c in added for name in c.__dict__.get("__slots__", ())]
 
     __hash__ = object.__hash__
 
@@ -411,12 +411,9 @@ class Cached(Success):
         hashed_inputs: a digest of each input when the result was made.
     """
 
-    __slots__ = ("_compared", "cached_parameters", "cached_result_expiration", "hashed_inputs")
+    __slots__ = ("cached_parameters", "cached_result_expiration", "hashed_inputs")
 
     color = "#34d058"
-
-    # The inputs as plain values by name, for the cache of this process: no copy has them, and nothing that is pickled.
-    _compared: Mapping[str, Any] | None
 
     def __init__(
         self,
@@ -429,15 +426,9 @@ class Cached(Success):
         hashed_inputs: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message, result, context, cached_inputs)
-        self._compared = None
         self.cached_parameters = cached_parameters
         self.cached_result_expiration = cached_result_expiration and _aware(cached_result_expiration)
         self.hashed_inputs = hashed_inputs
-
-    def __getstate__(self) -> Any:
-        held: Any = super().__getstate__()
-        own, slots = held
-        return own, {**slots, "_compared": None}
 
 
 # The states of tasks that have a result and ask nothing more of those downstream.

@@ -13,7 +13,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from miniprefect.engine.cache_validators import plain
 from miniprefect.engine.frames import TaskFrame
@@ -54,14 +54,14 @@ _RUNNING = Running("Starting task run.")
 # What goes through the steps of a task run: its end, and what no run holds up.
 _PASSING = (ENDRUN, *STOPPING)
 
-# Tells of a change: with a task runner, its task, the old state and the new one; returns the state that is left.
-Teller = Callable[[Any, Any, State, State], State]
+# Tells of a change of a task: from the old state to the new one, in a run of a task runner; returns what is left.
+Teller = Callable[[Any, State, State, Any], State]
 
 # A part of a run: from a state, or None at the beginning of what is ordinary, and what goes with it, to the last state.
 Part = Callable[[Any, Any], State]
 
 
-def _tell_all(runner: "TaskRunner", task: TaskLike, old_state: State, new_state: State) -> State:
+def _tell_all(task: TaskLike, old_state: State, new_state: State, runner: "TaskRunner") -> State:
     """Tell everybody, and not only the handlers of the task."""
     return runner.handle_state_change(old_state, new_state)
 
@@ -90,13 +90,6 @@ class TaskRunner(Keeping):
 
     __slots__ = ("_keeps", "_way", "slug")
 
-    # By what a task wants, the way of this very class; they end with it.
-    _ways: ClassVar[dict[Wants, "_Way"]] = {}
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls._ways = {}
-
     def __init__(
         self,
         task: TaskLike,
@@ -108,10 +101,9 @@ class TaskRunner(Keeping):
         self._handlers = None if state_handlers is None else checked(state_handlers)
         self.logger = logger_of(type(self).__name__)
         try:
-            wants = task.wants
+            self._way = _way(type(self), task.wants)
         except AttributeError:
             raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.") from None
-        self._way = self._ways.get(wants) or _made_way(type(self), wants)
         self.task = task
         self.result = task.result or flow_result
         self.slug = slug or task.slug
@@ -263,10 +255,10 @@ class TaskRunner(Keeping):
                 new = step(self, state, data)
             except ENDRUN as end:
                 if tell is not None and end.state is not state:
-                    end.state = tell(self, self.task, state, end.state)
+                    end.state = tell(self.task, state, end.state, self)
                 raise
             if new is not state and tell is not None:
-                new = tell(self, self.task, state, new)
+                new = tell(self.task, state, new, self)
             state = new
         return state
 
@@ -293,7 +285,7 @@ class TaskRunner(Keeping):
 
     def call_runner_target_handlers(self, old_state: State, new_state: State) -> State:
         """Tell the task's own handlers, in order; each may replace the state."""
-        return tell(self, self.task, old_state, new_state)
+        return tell(self.task, old_state, new_state)
 
     # ------------------------------------------------------------------ steps
 
@@ -493,12 +485,22 @@ class _Way(NamedTuple):
     collects: bool
 
 
+def _way(cls: Any, wants: Wants) -> _Way:
+    """Return the way of a class for what a task wants, kept with the class: it must not outlive that."""
+    ways: dict[Wants, _Way] | None = cls.__dict__.get("_ways")
+    if ways is None:
+        ways = cls._ways = {}
+    known = ways.get(wants)
+    if known is None:
+        known = ways[wants] = _made_way(cls, wants)
+    return known
+
+
 def _made_way(cls: type[TaskRunner], wants: Wants) -> _Way:
-    """Return the way in which a class takes tasks that want something through their runs; keep it with the class."""
     names = [name for name, want in _STEPS if want is None or getattr(wants, want) or _overrides(cls, name)]
     collects = _overrides(cls, "get_task_inputs")
     steps = tuple(_step(cls, name, collects) for name in names)
-    way = cls._ways[wants] = _Way(
+    return _Way(
         gates=tuple(_gate(cls, name) for name in _GATES),
         steps=steps,
         afterwards=steps[names.index("get_task_run_state") + 1 :],
@@ -509,7 +511,6 @@ def _made_way(cls: type[TaskRunner], wants: Wants) -> _Way:
         runs=_overrides(cls, "run"),
         collects=collects,
     )
-    return way
 
 
 def _gate(cls: type[TaskRunner], name: str) -> Callable[..., State]:
