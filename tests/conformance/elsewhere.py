@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
-THREADS, PROCESSES = "ThreadExecutor", "ProcessExecutor"
+THREADS, PROCESSES, DASK = "ThreadExecutor", "ProcessExecutor", "DaskExecutor"
 EXECUTORS = (THREADS, PROCESSES)
 
 NAMES_IT = "it says which executor is the default, or in use"
 AT_ONCE = "a retry without a delay is made within the run, and a run of its own would have other traces"
+UNSTOPPABLE = "it says that a sleep in a thread can't be interrupted"
+ANEW = "it is one like it, made anew in this process"
 # What differs, by executor, topic and scenario.
 OTHERWISE: dict[tuple[str, str, str], str] = {
     **{
         (executor, topic, name): reason
-        for executor in EXECUTORS
+        for executor in (*EXECUTORS, DASK)
         for topic, name, reason in (
             ("context_config", "configuration_that_flows_read", NAMES_IT),
             ("executors", "the_default_executor_is_local", NAMES_IT),
@@ -35,8 +37,16 @@ OTHERWISE: dict[tuple[str, str, str], str] = {
             ("retries", "the_log_of_a_retry", AT_ONCE),
         )
     },
-    (THREADS, "timeouts", "a_timeout_in_the_log"): "it says that a sleep in a thread can't be interrupted",
-    (PROCESSES, "running", "the_exception_itself_is_the_result"): "it is one like it, made anew in this process",
+    (THREADS, "timeouts", "a_timeout_in_the_log"): UNSTOPPABLE,
+    (DASK, "timeouts", "a_timeout_in_the_log"): UNSTOPPABLE,
+    (PROCESSES, "running", "the_exception_itself_is_the_result"): ANEW,
+    (DASK, "running", "the_exception_itself_is_the_result"): ANEW,
+    (DASK, "parameters", "a_parameter_can_hold_any_object"): ANEW,
+    (
+        DASK,
+        "handlers",
+        "a_handler_that_raises_fails_the_task",
+    ): "Dask pickles no more of an exception than its arguments",
 }
 
 _CHANGING = {"append", "extend", "insert", "pop", "popleft", "remove", "add", "update", "setdefault", "clear", "put"}
@@ -57,7 +67,7 @@ def is_comparable(executor: str, topic: str, name: str) -> bool:
     """Say whether the scenario is to see on the executor what it sees elsewhere."""
     if (executor, topic, name) in OTHERWISE:
         return False
-    return executor != PROCESSES or not remembers(topic, name)
+    return executor == THREADS or not remembers(topic, name)
 
 
 def in_any_order(topic: str, name: str) -> bool:

@@ -73,7 +73,8 @@ def scenario(function: Callable[[], Any] | None = None, **marks: Any) -> Any:
 
     def register(function: Callable[[], Any]) -> Callable[[], Any]:
         name = function.__name__
-        if name in SCENARIOS:
+        # Other topics may have been loaded before, in a worker of a cluster.
+        if name in SCENARIOS and SCENARIOS[name].observe.__module__ == function.__module__:
             raise ValueError(f"Two scenarios are called {name!r}. Rename one of them.")
         SCENARIOS[name] = marked(function, **marks)
         return function

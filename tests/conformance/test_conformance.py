@@ -105,13 +105,15 @@ PLAYS_OF: dict[str, Callable[..., list[tuple[str, ...]]]] = {
     "test_nothing_depends_on_the_log": lambda topic: [(topic,), (topic, "--quiet")],
     "test_nothing_depends_on_the_executor": lambda topic, executor, how: [
         (topic, *how),
-        (topic, *how, *on(executor)),
+        elsewhere(topic, executor, *how),
     ],
 }
 
 
-def on(executor: str) -> tuple[str, str]:
-    return "--executor", f"prefect.executors.{executor}"
+def elsewhere(topic: str, executor: str, *how: str) -> tuple[str, ...]:
+    """Say how to play what is to be seen on an executor, too."""
+    names = [name for name in scenarios(topic) if is_comparable(executor, topic, name)]
+    return topic, *names, *how, "--executor", f"prefect.executors.{executor}"
 
 
 def test_it_can_be_played_from_a_clone_with_src_as_the_path() -> None:
@@ -208,13 +210,17 @@ ELSEWHERE += [(topic, PROCESSES, ("--quiet",)) for topic in BUILT if "map" in to
 @pytest.mark.parametrize(("topic", "executor", "how"), ELSEWHERE)
 def test_nothing_depends_on_the_executor(topic: str, executor: str, how: tuple[str, ...]) -> None:
     """Each scenario sees on threads and on processes what it sees when its tasks run one after the other."""
-    here, there = played(topic, *how), played(topic, *how, *on(executor))
+    check_it_sees_the_same(topic, played(topic, *how), played(*elsewhere(topic, executor, *how)))
+
+
+def check_it_sees_the_same(topic: str, here: tuple[dict[str, Any], str], there: tuple[dict[str, Any], str]) -> None:
+    """Compare what the scenarios saw that were played in two ways; those that were not played `there` are left out."""
     assert not there[1]
-    names = [name for name in here[0] if is_comparable(executor, topic, name)]
-    broken = {name: there[0][name]["error"] for name in names if "error" in there[0][name]}
+    assert there[0]
+    broken = {name: entry["error"] for name, entry in there[0].items() if "error" in entry}
     assert not broken
-    expected, seen = ({name: played_[0][name]["observation"] for name in names} for played_ in (here, there))
-    for name in names:
+    expected, seen = ({name: one[0][name]["observation"] for name in there[0]} for one in (here, there))
+    for name in there[0]:
         if in_any_order(topic, name):
             expected[name], seen[name] = unordered(expected[name]), unordered(seen[name])
     if seen != expected:

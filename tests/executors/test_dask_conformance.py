@@ -1,19 +1,16 @@
 """The conformance scenarios on a Dask cluster: they see there what they see when tasks run one after the other."""
 
 import os
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from miniprefect.executors import DaskExecutor
-from tests.conformance.elsewhere import PROCESSES, in_any_order, is_comparable, unordered
-from tests.conformance.test_conformance import difference, played
+from tests.conformance.elsewhere import DASK
+from tests.conformance.test_conformance import BUILT, being_played, check_it_sees_the_same, elsewhere, played
 from tests.executors.dask_helpers import Cluster
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install miniprefect[dask]")
-
-# Those in which much can differ. All can be played so, but that takes minutes.
-TOPICS = ["caching", "mapping", "signals"]
 
 
 class OnCluster(DaskExecutor):
@@ -23,20 +20,23 @@ class OnCluster(DaskExecutor):
         super().__init__(os.environ["DASK_CLUSTER_OF_TESTS"])
 
 
-@pytest.mark.parametrize("topic", TOPICS)
-def test_nothing_depends_on_dask(topic: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = played(topic)
-    monkeypatch.setenv("DASK_CLUSTER_OF_TESTS", cluster.address)
-    there = played(topic, "--executor", f"{__name__}.{OnCluster.__name__}")
-    assert not there[1]
-    names = [name for name in here[0] if is_comparable(PROCESSES, topic, name)]
-    assert len(names) > 3  # or nothing was compared
-    for name in names:
-        expected, seen = _observed(here, topic, name), _observed(there, topic, name)
-        if seen != expected:
-            pytest.fail(difference({name: expected}, {name: seen}), pytrace=False)
+def on_dask(topic: str) -> tuple[str, ...]:
+    """Say how to play what is to be seen on Dask, too."""
+    *how, _ = elsewhere(topic, DASK)
+    return *how, f"{__name__}.{OnCluster.__name__}"
 
 
-def _observed(played: Any, topic: str, name: str) -> Any:
-    observation = played[0][name].get("observation", played[0][name])
-    return unordered(observation) if in_any_order(topic, name) else observation
+@pytest.fixture(scope="module", autouse=True)
+def play_ahead(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[None]:
+    """Have the topics that were chosen played side by side: much of it is waiting."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DASK_CLUSTER_OF_TESTS", cluster.address)
+        for item in request.session.items:
+            if item.path == request.path and isinstance(item, pytest.Function):
+                being_played(*on_dask(item.callspec.params["topic"]))
+        yield
+
+
+@pytest.mark.parametrize("topic", BUILT)
+def test_nothing_depends_on_dask(topic: str) -> None:
+    check_it_sees_the_same(topic, played(topic), played(*on_dask(topic)))
