@@ -145,12 +145,11 @@ class Keeping(Gates):
             return state
         frame = current_frame()
         parameters, expiration = frame.get("parameters"), utc_now() + task.cache_for
-        known = cached(state, task.labels, parameters, expiration, inputs)
+        known, shown = cached(state, task.labels, parameters, expiration, inputs)
         self._remember(known, frame)
-        if records := self._records():
+        if self.result is not None and (records := self._records()):
             records.keep(known, inputs, parameters or {})
-        # Its inputs are for the cache only.
-        return cached(state, task.labels, parameters, expiration)
+        return shown
 
     def _checkpoints(self) -> bool:
         return bool(context.get("checkpointing", False)) and self.task.checkpoint is not False

@@ -54,15 +54,15 @@ def cached(
     tags: Collection[str],
     parameters: dict[str, Any] | None,
     expiration: datetime.datetime | None,
-    inputs: dict[str, Any] | None = None,
-) -> Cached:
-    """Return a `Cached` of what `success` holds; `inputs` are plain values."""
-    state = _new(Cached)
-    state.message = success.message
-    state._held = success._held
-    state._context = tuple(tags) if tags else ()
-    state._cached_inputs = None if inputs is None else (inputs,)
-    state.cached_parameters = parameters
-    state.cached_result_expiration = expiration
-    state.hashed_inputs = None
-    return state
+    inputs: dict[str, Any],
+) -> tuple[Cached, Cached]:
+    """Return two `Cached` of what `success` holds: one for the cache, with `inputs`, plain values, and one to show."""
+    known, shown = _new(Cached), _new(Cached)
+    known.message = shown.message = success.message
+    known._held = shown._held = success._held
+    known._context = shown._context = tuple(tags) if tags else ()
+    known._cached_inputs = (inputs,)
+    known.cached_parameters = shown.cached_parameters = parameters
+    known.cached_result_expiration = shown.cached_result_expiration = expiration
+    known.hashed_inputs = shown.hashed_inputs = shown._cached_inputs = None
+    return known, shown

@@ -60,7 +60,8 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
         outcomes: what became of the tasks before them; takes in what becomes of these.
         parent: the context of the flow run.
     """
-    plan, may_be_plain, is_ordinary, keeps_times = crew.plan, crew.is_plain, crew.is_ordinary, crew.keeps_times
+    plan, may_be_plain, keeps_times = crew.plan, crew.is_plain, crew.keeps_times
+    may_be_quiet = crew.is_ordinary and not crew.handlers
     tasks, slugs, constants_of, (keys, sources, spans) = plan.tasks, plan.slugs, plan.constants.get, plan.feeds
     states, values, odd = outcomes.states, outcomes.values, outcomes.odd
     tells = _log.isEnabledFor
@@ -81,7 +82,7 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
             is_noted = keeps_times or tells(logging.INFO)
             if not may_be_plain or not task.wants.plain or task.state_handlers or (is_noted and tells(logging.DEBUG)):
                 runner = crew.runner(place)
-                is_quiet = is_ordinary and not is_noted
+                is_quiet = may_be_quiet and not is_noted
                 outcomes.add(place, runner.run_quietly(inputs) if is_quiet else runner.run_ordinarily(frame, inputs))
                 continue
             if is_noted:

@@ -99,12 +99,12 @@ class TaskRunner(Keeping):
     ) -> None:
         # Not by way of `Runner`: there is one for each task.
         self._handlers = None if state_handlers is None else checked(state_handlers)
-        self.logger = logger_of(type(self).__name__)
         try:
             self._way = _way(type(self), task.wants)
         except AttributeError:
             raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.") from None
         self.task = task
+        self.logger = self._way.logger
         self.result = task.result or flow_result
         self.slug = slug or task.slug
         self._keeps = self.result is not None and task.checkpoint is not False
@@ -167,7 +167,7 @@ class TaskRunner(Keeping):
 
     def run_quietly(self, inputs: Inputs) -> State:
         """Run the task as `run_ordinarily` does, when the log has no lines of runs, and nobody looks at the clock."""
-        return self._ended(self._go, None, inputs)
+        return self._ended(self._quiet, None, inputs)
 
     def _logged(self, frame: TaskFrame, part: Part, state: State | None, data: Any) -> State:
         """Return the state that `part` of the run ends in, between the two lines of the log that every run has."""
@@ -193,9 +193,16 @@ class TaskRunner(Keeping):
             inputs = {edge.key: s.result for edge, s in upstream_states.items() if edge.key is not None}
         return self._go(state, inputs)
 
+    def _quiet(self, state: State | None, inputs: Inputs) -> State:
+        """Take an ordinary run to its last state of which nobody but the handlers of the task learns."""
+        return self._taken(state, inputs, tell if self.task.state_handlers else None)
+
     def _go(self, state: State | None, inputs: Inputs) -> State:
         """Take the run from where its gates have left it, None if they were not asked, to its last state."""
-        tell = self._teller()
+        return self._taken(state, inputs, self._teller())
+
+    def _taken(self, state: State | None, inputs: Inputs, tell: Teller | None) -> State:
+        """Take the run through its steps."""
         if state is None and tell is None and self._way.is_plain:
             # Nobody watches, and there is nothing to do but the work: the state on the way is not made.
             state = self._work(_RUNNING, inputs)
@@ -257,9 +264,8 @@ class TaskRunner(Keeping):
                 if tell is not None and end.state is not state:
                     end.state = tell(self.task, state, end.state, self)
                 raise
-            if new is not state and tell is not None:
-                new = tell(self.task, state, new, self)
-            state = new
+            if new is not state:
+                state = new if tell is None else tell(self.task, state, new, self)
         return state
 
     # ------------------------------------------------------------------ where a run begins
@@ -474,6 +480,7 @@ _PLAIN_STEPS = (TaskRunner.set_task_to_running, TaskRunner._work)
 class _Way(NamedTuple):
     """The way in which runners of one class take tasks of one kind through their runs."""
 
+    logger: logging.Logger
     gates: tuple[Callable[..., State], ...]
     steps: tuple[Callable[..., State], ...]
     afterwards: tuple[Callable[..., State], ...]
@@ -501,6 +508,7 @@ def _made_way(cls: type[TaskRunner], wants: Wants) -> _Way:
     collects = _overrides(cls, "get_task_inputs")
     steps = tuple(_step(cls, name, collects) for name in names)
     return _Way(
+        logger=logger_of(cls.__name__),
         gates=tuple(_gate(cls, name) for name in _GATES),
         steps=steps,
         afterwards=steps[names.index("get_task_run_state") + 1 :],
