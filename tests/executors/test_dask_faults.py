@@ -254,9 +254,9 @@ def test_after_ctrl_c_the_cluster_is_closed_and_what_had_finished_is_known(tmp_p
     with run_script(tmp_path, PRESSED) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
+        assert workers_of(process.pid)
         pressed = time.monotonic()
         (os.killpg if to_all else os.kill)(process.pid, signal.SIGINT)
-        assert workers_of(process.pid)
         while workers_of(process.pid):
             assert time.monotonic() - pressed < 1
             time.sleep(0.01)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,26 @@ if __name__ == "__main__":
 """
 
 
-def start(folder: Path, *command: str) -> "subprocess.Popen[str]":
-    (folder / "program.py").write_text(PROGRAM)
+# The main thread takes no signals, so the system hands them to the other one. To the main thread, as it waits, it is as
+# if they had come just before.
+DEAF = """
+import signal, sys, threading, time
+from miniprefect import Flow, task
+from miniprefect.executors import ProcessExecutor, ThreadExecutor
+
+with Flow("flow") as flow:
+    task(lambda: print("begun", flush=True) or time.sleep(60), name="slow")()
+
+if __name__ == "__main__":
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    executors = {"threads": ThreadExecutor, "processes": ProcessExecutor}
+    print(type(flow.run(executor=executors[sys.argv[1]]())).__name__)
+"""
+
+
+def start(folder: Path, *command: str, text: str = PROGRAM) -> "subprocess.Popen[str]":
+    (folder / "program.py").write_text(text)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PREFECT__LOGGING__LEVEL": "CRITICAL"}
     return subprocess.Popen(
         [sys.executable, *command],
@@ -99,3 +118,15 @@ def test_a_script_goes_on_after_ctrl_c_and_the_command_line_says_130(
         assert program.returncode == code
         assert "Traceback" not in errors
         assert output.startswith("Cancelled [") or code
+
+
+@pytest.mark.parametrize("executor", EXECUTORS[1:])
+def test_ctrl_c_is_heard_of_at_once_even_if_it_does_not_wake_the_main_thread(tmp_path: Path, executor: str) -> None:
+    with start(tmp_path, "program.py", executor, text=DEAF) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "begun\n"
+        time.sleep(0.2)
+        os.kill(program.pid, signal.SIGINT)
+        pressed = time.monotonic()
+        assert program.communicate(timeout=30)[0] == "Cancelled\n"
+        assert time.monotonic() - pressed < 2

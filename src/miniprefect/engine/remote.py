@@ -12,7 +12,6 @@ handlers included.
 import datetime
 import heapq
 import itertools
-import queue
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -228,8 +227,6 @@ class Remote(Waiting):
         self._wholes: dict[int, dict[str, Any] | None] = {}
         # Where in the plan the tasks are that have a large result.
         self._large: set[int] = set()
-        # Whether children have arrived that nobody queued.
-        self._came = False
 
     @contextmanager
     def started(self) -> Iterator[None]:
@@ -345,18 +342,15 @@ class Remote(Waiting):
 
     def came(self, crowd: Crowd, indexes: list[int]) -> None:
         """Take in that children have their states."""
-        self._came = True
         self._children_came(crowd, indexes)
 
     def child_answered(self, fan: Fan, index: int, answer: Callable[[], Sent]) -> None:
         """Take in the answer of a child."""
-        self._came = True
         run = self._child(fan, index)
         self._take_in(run, self._state(run, answer))
 
     def line_up_again(self, crowd: Crowd, indexes: list[int]) -> None:
         """Line up children that came back without having begun."""
-        self._came = True
         for index in indexes:
             self._line_up(index, crowd.fan.place, crowd)
 
@@ -370,12 +364,9 @@ class Remote(Waiting):
         else:
             super().finish(fan)
 
-    def _next_arrival(self, timeout: float | None) -> Any:
-        while self._arrivals.empty():
-            self._came = False
+    def _next_arrival(self, timeout: float) -> Any:
+        if self._arrivals.empty():
             self.executor.poll(timeout)  # type: ignore[attr-defined]
-            if self._came or (timeout is not None and self._arrivals.empty()):
-                raise queue.Empty
         return self._arrivals.get_nowait()
 
     def _state(self, run: Run, answer: Callable[[], Sent]) -> State:

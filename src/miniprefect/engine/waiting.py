@@ -26,9 +26,13 @@ from miniprefect.engine.scheduling import Run, Scheduling
 from miniprefect.engine.state import Failed, Retrying, State
 from miniprefect.engine.task_runner import is_async
 from miniprefect.executors.base import Executor
-from miniprefect.utilities.clock import LONGEST_SLEEP, utc_now
+from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context
 from miniprefect.utilities.logging import get_logger
+
+# In seconds, for an arrival at a time. Of Ctrl-C that comes in the moment before Python begins to wait, or that the
+# system hands to another thread, Python learns when the wait ends.
+_LONGEST_WAIT = 0.5
 
 
 class Waiting(Scheduling):
@@ -220,13 +224,13 @@ class Waiting(Scheduling):
             self._silent.append((run, answer))
 
     def _receive(self) -> None:
-        """Take in one of the calls on their way; return without one when a retry is due first."""
+        """Take in one of the calls on their way; return without one when none comes in time."""
         if self._silent:
             run, future = self._silent.popleft()
             state = _state_of(functools.partial(self.executor.wait, future))
         else:
             try:
-                run, future = self._next_arrival(self._seconds_to_retry())
+                run, future = self._next_arrival(self._patience())
             except queue.Empty:
                 return
             self._futures.discard(future)
@@ -240,15 +244,15 @@ class Waiting(Scheduling):
         else:
             run.deliver(state)
 
-    def _next_arrival(self, timeout: float | None) -> tuple[Run, Any]:
+    def _next_arrival(self, timeout: float) -> tuple[Run, Any]:
         return self._arrivals.get(timeout=timeout)
 
-    def _seconds_to_retry(self) -> float | None:
-        """Return how long to wait for an arrival before looking at the clock again."""
+    def _patience(self) -> float:
+        """Return how many seconds to wait for an arrival: no longer than until a retry is due."""
         if not self._later:
-            return None
+            return _LONGEST_WAIT
         seconds: float = (self._later[0][0] - utc_now()).total_seconds()
-        return min(max(seconds, 0.0), LONGEST_SLEEP)
+        return min(max(seconds, 0.0), _LONGEST_WAIT)
 
     def _leave_retries(self) -> None:
         """Leave the retries that are not due to the next run: there is nothing else to do until then."""
