@@ -22,6 +22,7 @@ from miniprefect.core.builtin import (
     holds_task,
 )
 from tests.core.helpers import script_output
+from tests.ids import without_address
 
 Pair = namedtuple("Pair", "first second")
 
@@ -47,7 +48,7 @@ def given(make):
 
 
 @pytest.mark.parametrize(
-    "value", [0, "", None, False, [1, [2]], (1,), {"a": {"b": 1}}, {1, 2}, object(), len, Task], ids=repr
+    "value", [0, "", None, False, [1, [2]], (1,), {"a": {"b": 1}}, {1, 2}, object(), len, Task], ids=without_address
 )
 def test_a_plain_value_is_a_constant_and_no_task(value):
     with Flow("etl") as flow:

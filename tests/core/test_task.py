@@ -433,7 +433,10 @@ def any_arguments(*args, **kwargs):
     return sum(args) + sum(kwargs.values())
 
 
-@pytest.mark.parametrize("stand_in", [MagicMock(return_value=3), any_arguments, max], ids=repr)
+STAND_INS = {"mock": MagicMock(return_value=3), "function": any_arguments, "builtin": max}
+
+
+@pytest.mark.parametrize("stand_in", STAND_INS.values(), ids=STAND_INS.keys())
 def test_run_can_be_replaced_by_a_stand_in(stand_in):
     class Adds(Task):
         def run(self, x=1, y=2):

@@ -26,6 +26,7 @@ from miniprefect.engine.serializers import CompressedSerializer, JSONSerializer,
 from miniprefect.engine.state import Cached, State, Success
 from miniprefect.utilities.clock import use_clock
 from tests.engine.helpers import FakeClock, Handler, inputs
+from tests.ids import without_address
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -270,7 +271,7 @@ def test_a_result_of_none_is_kept_too(kept: LocalResult) -> None:
         ({"result": Result()}, True),
         ({"result": PrefectResult()}, True),
     ],
-    ids=str,
+    ids=without_address,
 )
 def test_no_record_without_need_or_place(
     tmp_path: Path, settings: Any, checkpointing: bool, caplog: pytest.LogCaptureFixture

@@ -31,6 +31,7 @@ from miniprefect.triggers import manual_only, not_all_skipped
 from miniprefect.utilities.clock import use_clock
 from miniprefect.utilities.debug import raise_on_exception
 from tests.engine.helpers import FUTURE, NOON, PAST, FakeClock, Returns, Unprintable, inputs, upstream
+from tests.ids import without_address
 
 SKIP_MESSAGE = (
     "Upstream task was skipped; if this was not the intended behavior, consider changing "
@@ -133,7 +134,7 @@ def test_what_can_be_indexed_can_be_mapped(result: Any) -> None:
     assert (type(state), state.message) == (Mapped, "Ready to proceed with mapping.")
 
 
-@pytest.mark.parametrize("result", [1, None, {1}, iter([1])], ids=repr)
+@pytest.mark.parametrize("result", [1, None, {1}, iter([1])], ids=without_address)
 def test_what_can_not_be_indexed_fails_the_map(result: Any) -> None:
     states = upstream(Success(result=result), mapped=True)
     state = ended(runner().check_task_ready_to_map, Pending(), states)

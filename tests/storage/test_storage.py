@@ -50,7 +50,9 @@ KINDS: list[tuple[Storage, str]] = [
     (Webhook({"url": "u"}, "POST", {"url": "v"}, "GET"), "My flow!"),
 ]
 each_kind = pytest.mark.parametrize(
-    ("kept", "place"), KINDS, ids=[f"{type(kept).__name__}-{place}" for kept, place in KINDS]
+    ("kept", "place"),
+    KINDS,
+    ids=[f"{type(kept).__name__}-{place.removeprefix(config.home_dir)}" for kept, place in KINDS],
 )
 
 SIGNATURES = {
