@@ -8,7 +8,13 @@ from miniprefect.engine.cache_validators import never_use
 from miniprefect.engine.caching import CachedStates
 from miniprefect.engine.gates import Gates, UpstreamStates
 from miniprefect.engine.making import cached
-from miniprefect.engine.result.base import CorruptResultError, Result, ResultNotImplementedError, format_context
+from miniprefect.engine.result.base import (
+    CorruptResultError,
+    Names,
+    Result,
+    ResultNotImplementedError,
+    format_context,
+)
 from miniprefect.engine.runner import describe
 from miniprefect.engine.signals import ENDRUN
 from miniprefect.engine.state import Cached, Looped, Mapped, Pending, Skipped, State, Success
@@ -48,8 +54,9 @@ class Keeping(Gates):
     def set_task_run_name(self, task_inputs: Inputs) -> None:
         """Put the name of this run, made of its inputs and the context, into the context."""
         template = self.task.task_run_name
-        values = format_context(**task_inputs)
-        context["task_run_name"] = template(**values) if callable(template) else template.format(**values)
+        is_function = callable(template)
+        name = template(**format_context(**task_inputs)) if is_function else template.format_map(Names(task_inputs))
+        context["task_run_name"] = name
 
     def check_target(self, state: State, inputs: Inputs) -> State:
         """End the run with the result that is at the target, if there is one."""

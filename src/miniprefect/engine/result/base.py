@@ -161,6 +161,14 @@ class NoResultType(Result):
 NoResult = NoResultType()
 
 
+class Names(dict[str, Any]):
+    """Be what a template may name: the task's inputs, the parameters, the context, read when they are named."""
+
+    def __missing__(self, name: str) -> Any:
+        parameters = context.get("parameters") or {}
+        return parameters[name] if name in parameters else context[name]
+
+
 def format_context(**inputs: Any) -> dict[str, Any]:
     """Collect what a location template may name: the context, then the task's inputs, which win."""
     values = dict(context)
