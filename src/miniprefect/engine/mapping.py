@@ -1,7 +1,8 @@
 """Mapping: from the upstream states of a mapped task to those of its children."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from miniprefect.engine.result.base import Result
@@ -11,6 +12,16 @@ from miniprefect.utilities.logging import get_logger
 UpstreamStates = dict[Any, State]
 # Arguments by name, each with its values by index.
 Columns = list[tuple[str, Sequence[Any]]]
+
+_held = operator.attrgetter("_held")
+
+
+def results_of(states: Collection[State]) -> list[Any]:
+    """Return the results of many states."""
+    held = [*map(_held, states)]
+    if any(issubclass(kind, Result) for kind in set(map(type, held))):
+        return [state.result for state in states]
+    return held
 
 
 def element(state: State, value: Any) -> State:
@@ -129,7 +140,7 @@ def _plain_values(state: State, parts: Sequence[Any] | None) -> Sequence[Any] | 
     if type(state) in PLAINLY_WELL:
         return parts
     if isinstance(state, Mapped) and PLAINLY_WELL.issuperset(map(type, state.map_states)):
-        return [child.result for child in state.map_states]
+        return results_of(state.map_states)
     return None
 
 
@@ -168,7 +179,7 @@ class Fan:
         if not all(self.states):
             for index in self.unfinished():
                 self.states[index] = Pending("Task not run.")
-        self.state.result = [state.result for state in self.states]
+        self.state.result = results_of(self.states)
 
 
 def _needs_no_run(state: State | None) -> bool:
@@ -202,4 +213,4 @@ def _flat_map(state: Mapped) -> Mapped:
                     "`flatten` was used on upstream task that did not return an iterable: it returned %r", child.result
                 )
             states.append(child)
-    return Mapped(state.message, result=[child.result for child in states], map_states=states)
+    return Mapped(state.message, result=results_of(states), map_states=states)
