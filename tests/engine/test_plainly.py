@@ -5,6 +5,7 @@ import datetime
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from miniprefect import Flow, Task, context, task
 from miniprefect.engine import FlowRunner, plainly
 from miniprefect.engine.result.base import Result
+from miniprefect.engine.results import LocalResult
 from miniprefect.engine.signals import ENDRUN, FAIL, LOOP, PAUSE, RETRY, SKIP, SUCCESS, TRIGGERFAIL
 from miniprefect.engine.state import Cancelled, Failed, Paused, State, Success
 from miniprefect.engine.task_runner import TaskRunner
@@ -247,6 +249,58 @@ def test_a_child_that_fails_fails_alone_and_loops_to_its_end() -> None:
     state: Any = flow.run().result[mapped]
     assert [type(one) for one in state.map_states] == [Failed, Success]
     assert state.result[1] == 3 + 2 + 1
+
+
+class StepByStep(TaskRunner):
+    """A task runner that adds nothing; but that is for nobody to know."""
+
+
+def kinds_in_turn(folder: Path) -> tuple[Flow, list[tuple[str, str, str]]]:
+    """Make a flow of tasks that ask for different things, one of which runs it again, and a list of what its handlers
+    hear."""
+    heard: list[tuple[str, str, str]] = []
+
+    def hear(what: Any, old: State, new: State) -> None:
+        heard.append((what.name, type(old).__name__, type(new).__name__))
+
+    def once_more(x: int) -> int:
+        if context.get("is_inner"):
+            return x
+        with context(is_inner=True):
+            inner = flow.run()
+        return sum(state.result for state in inner.result.values() if state.is_successful())
+
+    def fail(x: int) -> int:
+        raise ValueError(x)
+
+    settings: list[tuple[Callable[[int], int], dict[str, Any]]] = [
+        (lambda x: x + 1, {}),
+        (lambda x: x + 1, {"cache_for": datetime.timedelta(hours=1)}),
+        (lambda x: x + 1, {"result": LocalResult(str(folder), location="kept")}),
+        (once_more, {}),
+        (lambda x: x + 1, {"tags": ["tag"], "timeout": 5}),
+        (fail, {"max_retries": 1, "retry_delay": datetime.timedelta(hours=1)}),
+        (lambda x: x + 1, {"trigger": all_finished, "skip_on_upstream_skip": False}),
+    ]
+    with Flow("flow") as flow:
+        for number, (run, asked) in enumerate(settings):
+            task(run, name=f"task {number}", state_handlers=[hear], **asked)(number)
+    return flow, heard
+
+
+def test_tasks_that_ask_for_different_things_in_turn_each_get_theirs(tmp_path: Path) -> None:
+    """One runner serves all whose runs nobody watches but their handlers."""
+    seen = []
+    for runner in (TaskRunner, StepByStep):
+        flow, heard = kinds_in_turn(tmp_path / runner.__name__)
+        with use_clock(FakeClock()), context(checkpointing=True):
+            state = FlowRunner(flow, task_runner_cls=runner).run(return_tasks=flow.tasks)
+        ends = {t.name: (repr(s), s.result, s.context) for t, s in state.result.items() if not s.is_retrying()}
+        seen.append((ends, heard, {path.name for path in (tmp_path / runner.__name__).iterdir()}))
+    (ends, heard, kept), step_by_step = seen
+    assert (ends, heard, kept) == step_by_step
+    assert (len(ends), kept) == (6, {"kept"})
+    assert {("task 1", "Success", "Cached"), ("task 5", "Failed", "Retrying")} <= set(heard)
 
 
 def test_outcomes_know_plain_successes_from_others() -> None:

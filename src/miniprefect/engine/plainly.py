@@ -64,8 +64,9 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
     may_be_quiet = crew.is_ordinary and not crew.handlers
     tasks, slugs, constants_of, (keys, sources, spans) = plan.tasks, plan.slugs, plan.constants.get, plan.feeds
     states, values, odd = outcomes.states, outcomes.values, outcomes.odd
-    tells = _log.isEnabledFor
-    before = current_frame()
+    tells, before = _log.isEnabledFor, current_frame()
+    # Serves all tasks whose runs nobody watches but the tasks' own handlers.
+    quiet: TaskRunner | None = None
     try:
         for place in places:
             task, span = tasks[place], spans[place]
@@ -81,9 +82,14 @@ def run_tasks(places: Iterator[int], crew: Crew, outcomes: Outcomes, parent: Fra
             enter_frame(frame)
             is_noted = keeps_times or tells(logging.INFO)
             if not may_be_plain or not task.wants.plain or task.state_handlers or (is_noted and tells(logging.DEBUG)):
-                runner = crew.runner(place)
-                is_quiet = may_be_quiet and not is_noted
-                outcomes.add(place, runner.run_quietly(inputs) if is_quiet else runner.run_ordinarily(frame, inputs))
+                if not may_be_quiet or is_noted:
+                    outcomes.add(place, crew.runner(place).run_ordinarily(frame, inputs))
+                    continue
+                if quiet is None:
+                    quiet = TaskRunner(task, None, crew.result, slugs[place])
+                else:
+                    quiet.go_over_to(task, crew.result, slugs[place])
+                outcomes.add(place, quiet.run_quietly(inputs))
                 continue
             if is_noted:
                 begun = _begin(frame)

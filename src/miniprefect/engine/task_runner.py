@@ -103,11 +103,20 @@ class TaskRunner(Keeping):
             self._way = _way(type(self), task.wants)
         except AttributeError:
             raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.") from None
-        self.task = task
         self.logger = self._way.logger
+        self._take(task, flow_result, slug)
+
+    def _take(self, task: TaskLike, flow_result: Result | None, slug: str | None) -> None:
+        self.task = task
         self.result = task.result or flow_result
         self.slug = slug or task.slug
         self._keeps = self.result is not None and task.checkpoint is not False
+
+    def go_over_to(self, task: TaskLike, flow_result: Result | None, slug: str) -> None:
+        """Run another task from now on: for runs of which nobody sees the runner, one can serve all."""
+        if task.wants is not self.task.wants:
+            self._way = _way(type(self), task.wants)
+        self._take(task, flow_result, slug)
 
     # ------------------------------------------------------------------ the run
 
