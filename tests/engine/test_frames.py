@@ -23,6 +23,11 @@ KEYS = (
 )
 
 
+class Later(Task):
+    def run(self) -> Any:
+        clock().sleep(3600)
+
+
 def seen(*keys: str, task_args: dict[str, Any] | None = None, **run_args: Any) -> dict[str, Any]:
     """Return what a task of a flow sees under `keys`."""
     with Flow("my flow") as flow:
@@ -55,11 +60,18 @@ def test_the_dates_are_those_of_the_run() -> None:
     assert list(nodash.values()) == ["20240229", "20240228", "20240301"]
 
 
-def test_all_tasks_of_a_run_see_the_same_date_and_start() -> None:
-    class Later(Task):
-        def run(self) -> Any:
-            clock().sleep(3600)
+def test_the_dates_are_those_of_the_beginning_of_the_run() -> None:
+    """A run that goes on after midnight is still about the day on which it began."""
+    look = Sees("date", "today", "scheduled_start_time")
+    flow = Flow("flow")
+    flow.chain(Task(name="first"), Later(), look)
+    with use_clock(FakeClock(NOON.replace(hour=23, minute=30))):
+        found = flow.run().result[look].result
+    begun = NOON.replace(hour=23, minute=30)
+    assert found == {"date": begun, "today": "2024-02-29", "scheduled_start_time": begun}
 
+
+def test_all_tasks_of_a_run_see_the_same_date_and_start() -> None:
     looks = [Sees("date", "scheduled_start_time", "flow_run_id", "flow_run_name") for _ in range(2)]
     flow = Flow("flow")
     flow.chain(looks[0], Later(), looks[1])

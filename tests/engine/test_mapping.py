@@ -11,6 +11,7 @@ from miniprefect.engine import FlowRunner
 from miniprefect.engine.mapping import Inputs, element, elements
 from miniprefect.engine.signals import FAIL, SKIP, TRIGGERFAIL
 from miniprefect.engine.state import Cached, Failed, Mapped, Pending, Retrying, Skipped, State, Success, TriggerFailed
+from miniprefect.executors import LocalExecutor, ThreadExecutor
 from miniprefect.triggers import all_finished
 from tests.engine.helpers import FUTURE, Handler, Returns
 from tests.ids import without_address
@@ -439,3 +440,40 @@ def test_a_child_that_was_cached_is_put_to_its_validator() -> None:
     with context(caches={}):
         final = flow.run(task_states={mapped: Mapped(map_states=[expired, valid])})
     assert final.result[mapped].result == [10, 98]
+
+
+class Unhashable(type):
+    """Make classes that can't be members of a set."""
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Odd(metaclass=Unhashable):
+    """An object of a class that can't be a member of a set."""
+
+
+@pytest.mark.parametrize("executor", [LocalExecutor(), ThreadExecutor(2)], ids=repr)
+def test_children_may_return_objects_whose_class_can_not_be_hashed(executor: Any) -> None:
+    with Flow("flow") as flow:
+        made = task(lambda x: Odd(), name="made").map([1, 2])
+        seen = task(lambda odd: isinstance(odd, Odd), name="seen").map(made)
+    state = flow.run(executor=executor)
+    assert [isinstance(value, Odd) for value in state.result[made].result] == [True, True]
+    assert state.result[seen].result == [True, True]
+
+
+def test_a_state_of_a_childs_own_says_what_its_result_is() -> None:
+    class Doubled(Success):
+        @property
+        def result(self) -> Any:
+            return 2 * self._held
+
+    def doubled(task: Any, old: State, new: State) -> State:
+        return Doubled(result=new.result) if type(new) is Success else new
+
+    with Flow("flow") as flow:
+        mapped = task(lambda x: x, name="mapped", state_handlers=[doubled]).map([1, 2])
+    assert flow.run().result[mapped].result == [2, 4]

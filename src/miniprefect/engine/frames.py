@@ -23,7 +23,7 @@ def _day(offset: int, text_format: str) -> Callable[[Frame], str]:
 
 
 class FlowFrame(Frame):
-    """Hold the context of one flow run.
+    """Hold the context of one flow run. Its dates are those of the moment when this is made, whenever they are read.
 
     Args:
         parent: the context that the run was started in.
@@ -31,7 +31,7 @@ class FlowFrame(Frame):
         flow: what runs.
     """
 
-    __slots__ = ("flow",)
+    __slots__ = ("begun", "flow")
 
     makers: ClassVar[Mapping[str, Any]] = {
         "flow_name": lambda frame: frame.flow.name,
@@ -41,20 +41,21 @@ class FlowFrame(Frame):
         "caches": lambda frame: {},
     }
     defaults: ClassVar[Mapping[str, Any]] = {
-        "date": lambda frame: utc_now(),
+        "date": lambda frame: frame.begun,
         "today": _day(0, "%Y-%m-%d"),
         "yesterday": _day(-1, "%Y-%m-%d"),
         "tomorrow": _day(1, "%Y-%m-%d"),
         "today_nodash": _day(0, "%Y%m%d"),
         "yesterday_nodash": _day(-1, "%Y%m%d"),
         "tomorrow_nodash": _day(1, "%Y%m%d"),
-        "scheduled_start_time": lambda frame: utc_now(),
+        "scheduled_start_time": lambda frame: frame.begun,
         "checkpointing": lambda frame: frame.get("config").flows.checkpointing,
     }
 
     def __init__(self, parent: Frame, values: dict[str, Any], flow: FlowLike) -> None:
         super().__init__(parent, values)
         self.flow = flow
+        self.begun = utc_now()
 
 
 class TaskFrame(Frame):

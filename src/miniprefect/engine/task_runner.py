@@ -79,7 +79,7 @@ FINISHED = "Task '%s': Finished task run for task with final state: '%s'"
 
 
 class TaskRunner(Keeping):
-    """Take one task through its runs. A runner keeps nothing of a run, so that it can serve many.
+    """Take a task through its runs. A runner keeps nothing of a run, so that it can serve many.
 
     Args:
         task: the task.
@@ -88,7 +88,7 @@ class TaskRunner(Keeping):
         slug: the unique name of the task in its flow.
     """
 
-    __slots__ = ("_keeps", "_way", "slug")
+    __slots__ = ("_keeps", "_wants", "_way", "slug")
 
     def __init__(
         self,
@@ -100,13 +100,14 @@ class TaskRunner(Keeping):
         # Not by way of `Runner`: there is one for each task.
         self._handlers = None if state_handlers is None else checked(state_handlers)
         try:
-            self._way = _way(type(self), task.wants)
+            self._wants = task.wants
         except AttributeError:
             raise AttributeError(f"A TaskRunner runs a Task, not {task!r}.") from None
+        self._way = _way(type(self), self._wants)
         self.logger = self._way.logger
-        self._take(task, flow_result, slug)
+        self._serve(task, flow_result, slug)
 
-    def _take(self, task: TaskLike, flow_result: Result | None, slug: str | None) -> None:
+    def _serve(self, task: TaskLike, flow_result: Result | None, slug: str | None) -> None:
         self.task = task
         self.result = task.result or flow_result
         self.slug = slug or task.slug
@@ -114,9 +115,10 @@ class TaskRunner(Keeping):
 
     def go_over_to(self, task: TaskLike, flow_result: Result | None, slug: str) -> None:
         """Run another task from now on: for runs of which nobody sees the runner, one can serve all."""
-        if task.wants is not self.task.wants:
-            self._way = _way(type(self), task.wants)
-        self._take(task, flow_result, slug)
+        if task.wants is not self._wants:
+            self._wants = task.wants
+            self._way = _way(type(self), self._wants)
+        self._serve(task, flow_result, slug)
 
     # ------------------------------------------------------------------ the run
 

@@ -30,8 +30,8 @@ from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context
 from miniprefect.utilities.logging import get_logger
 
-# In seconds, for an arrival at a time. Of Ctrl-C that comes in the moment before Python begins to wait, or that the
-# system hands to another thread, Python learns when the wait ends.
+# How many seconds to wait for an arrival before looking again. Of Ctrl-C that comes in the moment before Python begins
+# to wait, or that the system hands to another thread, Python learns when the wait ends.
 _LONGEST_WAIT = 0.5
 
 

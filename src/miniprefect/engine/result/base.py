@@ -162,7 +162,7 @@ NoResult = NoResultType()
 
 
 class Names(dict[str, Any]):
-    """Be what a template may name: the task's inputs, the parameters, the context, read when they are named."""
+    """Be what `format_context` collects, but read it when a template names it. Holds the task's inputs, which win."""
 
     def __missing__(self, name: str) -> Any:
         parameters = context.get("parameters") or {}
