@@ -1,7 +1,8 @@
 """`prefect.context`: what tasks see and how it is set; `prefect.config`."""
 
 import threading
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta, timezone
 
 import prefect
 from observe import plain, raises, results, run_once, scenario
@@ -41,6 +42,22 @@ def dates_that_a_task_sees():
     wanted = [*days, *(f"{day}_nodash" for day in days)]
     seen = seen_by_a_task(lambda context: {name: len(context[name]) for name in wanted})
     return {**seen, "date": seen_by_a_task(lambda context: plain(context.date))}
+
+
+@scenario
+def dates_are_those_of_the_beginning_of_the_run():
+    @task
+    def ended():
+        time.sleep(0.05)
+        return datetime.now(timezone.utc)  # noqa: UP017 - Python 3.7 has no `datetime.UTC`
+
+    @task
+    def is_before(moment):
+        return [prefect.context.date < moment, prefect.context.scheduled_start_time < moment]
+
+    with Flow("flow") as flow:
+        is_before(ended())
+    return results(flow)["is_before-1"]
 
 
 @scenario(
