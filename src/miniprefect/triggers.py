@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from miniprefect.engine import signals
+from miniprefect.engine.children import each_child
 from miniprefect.engine.gates import content_with_success
-from miniprefect.engine.state import State, each_child
+from miniprefect.engine.state import State
 from miniprefect.utilities.context import context
 
 UpstreamStates = Mapping[Any, State]

@@ -1,9 +1,11 @@
 """Children that travel together: what becomes of each is what would have become of it alone."""
 
+import contextvars
 import datetime
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from miniprefect import Flow, context, task, unmapped
+from miniprefect import Flow, Task, context, task, unmapped
 from miniprefect.engine import signals
 from miniprefect.engine.cache_validators import all_inputs
 from miniprefect.engine.flow_runner import FlowRunner
@@ -232,3 +234,105 @@ def test_skips_pass_on() -> None:
         mapped = task(mixed).map(list(range(24)))
         after = task(lambda x: x, name="after").map(mapped)
     assert isinstance(run(flow).result[after].map_states[4], Skipped)
+
+
+@task
+def in_its_context(x: int) -> Any:
+    """Return what the context says, and write into it."""
+    before = (context.get("left"), context.map_index, context.task_run_id)
+    context["left"] = x
+    return (*before, context.task_full_name)
+
+
+def test_a_child_has_a_context_of_its_own() -> None:
+    with Flow("flow") as flow:
+        mapped = in_its_context.map([*range(MANY)])
+    values = run(flow).result[mapped].result
+    assert [(left, index, name) for left, index, _, name in values] == [
+        (None, number, f"in_its_context[{number}]") for number in range(MANY)
+    ]
+    assert len({run_id for _, _, run_id, _ in values}) == MANY
+
+
+@task
+def builds_and_logs(x: int) -> Any:
+    """Return what a task that is made here, and a line of the log, know of the context, which odd ones change."""
+    if x % 2:
+        context["tags"] = {"odd"}
+    lines: list[Any] = []
+    watch = lines.append
+    logger = logging.getLogger("prefect.mine")
+    logger.addFilter(watch)
+    logger.critical("a line")
+    logger.removeFilter(watch)
+    return sorted(Task().tags), lines[0].task_run_id == context.task_run_id
+
+
+def test_what_is_kept_of_a_context_is_not_taken_for_that_of_the_next_child() -> None:
+    with Flow("flow") as flow:
+        mapped = builds_and_logs.map([*range(MANY)])
+    assert run(flow).result[mapped].result == [(["odd"] if x % 2 else [], True) for x in range(MANY)]
+
+
+# In a worker: the children that have run; those that left a thread, each with the index in the context of that.
+_seen: list[int] = []
+_went_on: list[tuple[int, int]] = []
+
+
+@task
+def leaves_a_thread(x: int, others: int) -> int:
+    """Leave a thread that says, when so many other children have run, whose context it has."""
+    _seen.append(x)
+    if x % 50 == 7:
+        begun = len(_seen)
+
+        def go_on() -> None:
+            while len(_seen) < begun + others:
+                time.sleep(0.0001)
+            _went_on.append((x, context.map_index))
+
+        threading.Thread(target=contextvars.copy_context().run, args=(go_on,)).start()
+    return x
+
+
+@task
+def went_on(values: list[int]) -> list[tuple[int, int]]:
+    while threading.active_count() > 1:
+        time.sleep(0.001)
+    return _went_on
+
+
+def test_what_goes_on_after_its_run_keeps_its_context() -> None:
+    with Flow("flow") as flow:
+        mapped = leaves_a_thread.map([*range(MANY)], unmapped(3))
+        found = went_on(mapped)
+    pairs = flow.run(executor=ProcessExecutor(1)).result[found].result  # type: ignore[union-attr]
+    assert len(pairs) > 5
+    assert [x for x, _ in pairs] == [index for _, index in pairs]
+
+
+def test_who_decides_about_the_flow_gets_the_state_of_each_child() -> None:
+    numbers: list[int] = []
+
+    class Counting(FlowRunner):
+        def determine_final_state(self, *args: Any, **kwargs: Any) -> Any:
+            numbers.append(len(kwargs.get("key_states") or args[1]))
+            return super().determine_final_state(*args, **kwargs)
+
+    with Flow("flow", terminal_state_handler=lambda flow, state, states: numbers.append(len(states))) as flow:
+        task(lambda x: x, name="same").map([*range(MANY)])
+    assert run(flow).is_successful()
+    flow.terminal_state_handler = None
+    assert run(flow, runner_cls=Counting).is_successful()
+    assert numbers == [MANY, MANY]
+
+
+def test_the_states_of_children_are_there_for_who_asks() -> None:
+    with Flow("flow") as flow:
+        first = task(lambda x: x + 1, name="first", tags={"a"}).map([*range(MANY)])
+        second = task(lambda x: x * 2, name="second").map(first)
+    result = run(flow).result
+    assert result[second].result == [2 * (x + 1) for x in range(MANY)]
+    assert [(type(s), s.result, s.context) for s in result[first].map_states] == [
+        (Success, x + 1, {"tags": ["a"]}) for x in range(MANY)
+    ]

@@ -121,3 +121,28 @@ def test_when_it_is_full_it_takes_nothing_more(column: Column) -> None:
     assert not add(None)
     first, values = column.take()
     assert (first, len(values)) == (0, number)
+
+
+@pytest.mark.parametrize("values", [[1, 2, 2.5, 3], [2.5, 3, 4.5], [1, "a", 2], [1, 2**63, 3], [-(2**63), 2**63 - 1]])
+def test_numbers_of_one_type_may_be_followed_by_others(column: Column, values: list[Any]) -> None:
+    add, found = column.writer(), []
+    for number, value in enumerate(values):
+        assert add(value)
+        first, new = column.take()
+        assert first == number
+        found += new
+    assert [*map(repr, found)] == [*map(repr, values)]
+
+
+def test_there_is_room_for_more_numbers_than_are_counted_on(column: Column) -> None:
+    add = column.writer()
+    assert all(add(number) for number in range(10_000))
+    assert column.take() == (0, [*range(10_000)])
+
+
+def test_after_others_the_type_of_the_first_value_counts_anew(column: Column) -> None:
+    for values in ([1.5, 2.5], [1, 2], ["a", 3]):
+        column.empty()
+        add = column.writer()
+        assert [add(value) for value in values] == [True, True]
+        assert column.take() == (0, values)

@@ -47,10 +47,10 @@ class Surroundings:
 def surroundings() -> Surroundings:
     """Read what the blocks around say. It is kept with the frame: mostly, many tasks are called in one block."""
     frame, now = current_frame(), Frame.last_write
-    when, found = getattr(frame, "gathered", (None, None))
-    if found is None or when is not now:
+    when, values, found = getattr(frame, "gathered", (None, None, None))
+    if found is None or when is not now or values is not frame.values:
         found = Surroundings(*frame.gather("flow", "tags", "case", "resource", "mapped", "_created_tasks"))
-        frame.gathered = (now, found)
+        frame.gathered = (now, frame.values, found)
     return found
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from miniprefect.configuration import config
 from miniprefect.core.checks import NEEDED_IN_CONTEXT, MisuseError, check_context, expect, named, nearest
+from miniprefect.engine.children import each_child
 from miniprefect.engine.defaults import get_default_executor_class, get_default_flow_runner_class
 from miniprefect.engine.runner import INTERRUPTED, describe
 from miniprefect.engine.showing import Ran
-from miniprefect.engine.state import Cancelled, Paused, Pending, Resume, Scheduled, State, each_child
+from miniprefect.engine.state import Cancelled, Paused, Pending, Resume, Scheduled, State
 from miniprefect.utilities.clock import clock, utc_now
 from miniprefect.utilities.context import context, current_frame
 

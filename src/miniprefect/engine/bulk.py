@@ -1,20 +1,22 @@
 """Children of a mapped task that travel together: in a worker process, run them.
 
-They run in the very loop that runs them where there are no processes (`plainly.run_children`). All that is added is
-that each needs its turn, for it may have been taken back; and that what it returned is handed in before the next one
-begins, which may be the end of the worker.
+They run as they do where there are no processes (`plainly.run_children`). But each needs its turn, for it may have been
+taken back; and what it returned is handed in before the next one begins, which may be the end of the worker.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import functools
+from _thread import _count
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from miniprefect.engine.crew import Crew
+from miniprefect.engine.frames import TaskFrame
 from miniprefect.engine.making import SUCCEEDED, succeeded
 from miniprefect.engine.mapping import Columns
-from miniprefect.engine.plainly import are_noted, run_children
+from miniprefect.engine.plainly import are_noted, is_plain
 from miniprefect.engine.state import State, Success
 from miniprefect.executors.processes import Turns
-from miniprefect.utilities.context import Frame
+from miniprefect.utilities.context import Frame, current_frame, enter_frame
 
 
 class Common(Protocol):
@@ -40,22 +42,70 @@ def run_together(
         columns: the arguments that differ, by name, each with the values for these children.
         whole: the arguments that are the same for all.
     """
-    by_index: Any = [(name, dict(zip(indexes, values, strict=True))) for name, values in columns]
-    states: dict[int, State | None] = {}
-    growth, keeps = _Growth(common.frame.get("caches")), turns.keeps
+    numbered, answers, before = enumerate(indexes), _Answers(common, turns), current_frame()
+    try:
+        while True:
+            try:
+                _run_children(numbered, answers, place, columns, whole)
+            except BaseException as error:  # what no run holds up: its owner is to hear of it
+                turns.answer(_raising(error))
+            else:
+                return
+    finally:
+        enter_frame(before)
 
-    def unless_kept(value: Any, tags: Collection[str]) -> State | None:
-        return None if not growth and keeps(value) else succeeded(value, tags)
 
-    due = _due(common, turns, indexes, states, growth)
-    made = succeeded if are_noted(common.crew) else unless_kept
-    while True:
-        try:
-            run_children(due, states, common.crew, place, by_index, whole, common.frame, made)
-        except BaseException as error:  # what no run holds up: its owner is to hear of it
-            turns.answer(_raising(error))
-        else:
+def _run_children(
+    numbered: Iterator[tuple[int, int]], hand_in: "_Answers", place: int, columns: Columns, whole: dict[str, Any]
+) -> None:
+    common, turns = hand_in.common, hand_in.turns
+    crew, parent, caches = common.crew, common.frame, common.frame.get("caches")
+    task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
+    run, tags, is_quiet = task.run, task.labels, is_plain(crew, task) and not are_noted(crew)
+    begins, keeps, frame = turns.begins, turns.keeps, _entered(TaskFrame(parent, None, task, slug))
+    for turns.number, index in numbered:
+        if not begins():
             return
+        inputs = {}
+        for name, values in columns:
+            inputs[name] = values[turns.number]
+        if whole:
+            inputs.update(whole)
+        if _count():  # what goes on in a thread of its own is to keep the context of its run
+            frame = _entered(TaskFrame(parent, None, task, slug))
+        frame.values = {"map_index": index}
+        if not is_quiet:
+            hand_in(runner.run_ordinarily(frame, inputs))
+            continue
+        try:
+            value = run(**inputs)
+        except BaseException as error:
+            hand_in(runner.recovered(error, inputs))
+        else:
+            if caches or not keeps(value):
+                hand_in(succeeded(value, tags))
+
+
+def _entered(frame: TaskFrame) -> TaskFrame:
+    enter_frame(frame)
+    return frame
+
+
+class _Answers:
+    """Hand in the states of children whose value alone does not tell all, or can't be kept in the column."""
+
+    def __init__(self, common: Common, turns: Turns) -> None:
+        self.common = common
+        self.turns = turns
+        self.growth = _Growth(common.frame.get("caches"))
+
+    def __call__(self, state: State) -> None:
+        growth = self.growth
+        is_bare = not growth and _is_bare(state)
+        if not is_bare or not self.turns.keeps(state._held):
+            self.turns.answer(functools.partial(self.common.encoded_state, state, is_bare, growth.before))
+        if growth:
+            growth.take_in()
 
 
 class _Growth:
@@ -76,34 +126,11 @@ class _Growth:
         self.before = self._sizes()
 
 
-def _due(
-    common: Common, turns: Turns, indexes: Sequence[int], states: dict[int, State | None], growth: _Growth
-) -> Iterator[int]:
-    """List the children whose turn it is; in between, hand in the states of those whose values are not kept."""
-    begins, take = turns.begins, states.pop
-    for turns.number, index in enumerate(indexes):
-        if not begins():
-            return
-        yield index
-        state = take(index, None)
-        if state is None:
-            continue
-        is_bare = not growth and _is_bare(state)
-        if not is_bare or not turns.keeps(state._held):
-            turns.answer(_encoding(common, state, is_bare, growth.before))
-        if growth:
-            growth.take_in()
-
-
 def _is_bare(state: State) -> bool:
     """Say whether a state tells no more than that the run went well, and its result."""
     if type(state) is not Success or state.message is not SUCCEEDED or vars(state):
         return False
     return state._cached_inputs is None and not isinstance(state._context, dict)
-
-
-def _encoding(common: Common, *state: Any) -> Callable[[], bytes]:
-    return lambda: common.encoded_state(*state)
 
 
 def _raising(error: BaseException) -> Callable[[], bytes]:

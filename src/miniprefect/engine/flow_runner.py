@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from miniprefect.configuration import config
+from miniprefect.engine.children import each_child, each_kind_of_child
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.defaults import get_default_executor_class, get_default_task_runner_class
 from miniprefect.engine.frames import FlowFrame
@@ -14,7 +15,7 @@ from miniprefect.engine.plan import FlowLike, Plan
 from miniprefect.engine.runner import INTERRUPTED, Runner, describe, logger_of, tell
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.signals import ENDRUN
-from miniprefect.engine.state import Cancelled, Failed, Pending, Queued, Running, State, Submitted, Success, each_child
+from miniprefect.engine.state import Cancelled, Failed, Pending, Queued, Running, State, Submitted, Success
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.exceptions import TimeUp
 from miniprefect.executors.base import Executor
@@ -246,11 +247,17 @@ class FlowRunner(Runner):
         except KeyboardInterrupt:
             self.logger.error(INTERRUPTED)
             return Cancelled(INTERRUPTED, result=scheduling.so_far())
-        key_states = terminal_states = set(each_child(states[place] for place in plan.terminal))
+        listed = each_child if self._shows_states() else each_kind_of_child
+        key_states = terminal_states = set(listed(states[place] for place in plan.terminal))
         if plan.reference != plan.terminal:
-            key_states = set(each_child(states[place] for place in plan.reference))
+            key_states = set(listed(states[place] for place in plan.reference))
         return_states = _chosen(plan.tasks, states, return_tasks)
         return self.determine_final_state(state, key_states, return_states, terminal_states)
+
+    def _shows_states(self) -> bool:
+        """Say whether somebody gets the states that decide about that of the flow, and not only their kinds matter."""
+        is_own = type(self).determine_final_state is not FlowRunner.determine_final_state
+        return is_own or self.flow.terminal_state_handler is not None
 
     def _crew(self, plan: Plan, handlers: list[Callable[..., Any]]) -> Crew:
         """Return what takes the tasks of the plan through their runs; made once for runs that do not differ."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from miniprefect.engine import signals
+from miniprefect.engine.children import each_child
 from miniprefect.engine.plan import TaskLike
 from miniprefect.engine.runner import STOPPING, Runner, describe
 from miniprefect.engine.signals import ENDRUN, PrefectStateSignal
@@ -16,7 +17,6 @@ from miniprefect.engine.state import (
     Skipped,
     State,
     TriggerFailed,
-    each_child,
 )
 from miniprefect.utilities.clock import utc_now
 from miniprefect.utilities.context import context

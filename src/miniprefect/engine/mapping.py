@@ -1,10 +1,10 @@
 """Mapping: from the upstream states of a mapped task to those of its children."""
 
 import itertools
-import operator
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from miniprefect.engine.children import Children, children_of, hold_results, some
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.state import PLAINLY_WELL, Mapped, Pending, State, Success
 from miniprefect.utilities.logging import get_logger
@@ -12,17 +12,6 @@ from miniprefect.utilities.logging import get_logger
 UpstreamStates = dict[Any, State]
 # Arguments by name, each with its values by index.
 Columns = list[tuple[str, Sequence[Any]]]
-
-_held = operator.attrgetter("_held")
-
-
-def results_of(states: Collection[State]) -> list[Any]:
-    """Return the results of many states; of plain successes quicker than each could be asked."""
-    if PLAINLY_WELL.issuperset(map(type, states)):
-        held = [*map(_held, states)]
-        if not any(isinstance(value, Result) for value in held):
-            return held
-    return [state.result for state in states]
 
 
 def element(state: State, value: Any) -> State:
@@ -45,7 +34,7 @@ def elements(state: State) -> Sequence[Any] | None:
         Exception: what the result raises when it is read by index, a TypeError if it has none.
     """
     if isinstance(state, Mapped):
-        return state.map_states
+        return children_of(state)
     result = state.result
     if isinstance(result, list | tuple):
         # A copy, for a child may change the list that it is mapped over.
@@ -92,13 +81,11 @@ class Inputs:
         for edge, state, parts in self._mapped:
             if parts is None:
                 return None
-            values = [parts[index] for index in indexes]
-            kinds = set(map(type, values)) if isinstance(state, Mapped) else {type(state)}
-            if not PLAINLY_WELL.issuperset(kinds):
-                return None
-            if isinstance(state, Mapped):
-                values = [child._held for child in values]
-            if any(isinstance(value, Result) for value in values):
+            if isinstance(parts, Children):
+                values = parts.values(indexes)
+            else:
+                values = some(parts, indexes) if type(state) in PLAINLY_WELL else None
+            if values is None or hold_results(values):
                 return None
             if edge.key is not None:
                 columns.append((edge.key, values))
@@ -140,9 +127,7 @@ def _plain_values(state: State, parts: Sequence[Any] | None) -> Sequence[Any] | 
     """Return what the children get in the place of `state`, or None if one of them gets no plain success."""
     if type(state) in PLAINLY_WELL:
         return parts
-    if isinstance(state, Mapped) and PLAINLY_WELL.issuperset(map(type, state.map_states)):
-        return results_of(state.map_states)
-    return None
+    return parts.results() if isinstance(parts, Children) and parts.are_plain() else None
 
 
 class Fan:
@@ -153,19 +138,23 @@ class Fan:
         inputs: what the children take.
         parent: says that the task can be mapped.
         known: the state that the task had before the run.
+        tags: of the task.
 
     Attributes:
-        states: the states of the children, None for those that have not ended.
+        states: the states of the children, None for those that have not ended; see `Children`.
+        children: what becomes of them.
         state: the state of the mapped task, which holds them.
     """
 
-    def __init__(self, place: int, inputs: Inputs, parent: Mapped, known: State | None) -> None:
+    def __init__(self, place: int, inputs: Inputs, parent: Mapped, known: State | None, tags: Collection[str]) -> None:
         self.place = place
         self.inputs = inputs
         self.known = known.map_states[: inputs.size] if isinstance(known, Mapped) else []
         finished = [state if _needs_no_run(state) else None for state in self.known]
         self.states: list[Any] = finished + [None] * (inputs.size - len(finished))
-        self.state = Mapped(parent.message, None, self.states, parent.context, parent._cached_inputs)
+        self.children = Children(self.states, tags)
+        self.state = Mapped(parent.message, None, None, parent.context, parent._cached_inputs)
+        self.state._children = self.children
 
     def known_of(self, index: int) -> State | None:
         """Return the state that a child had before the run."""
@@ -180,7 +169,7 @@ class Fan:
         if not all(self.states):
             for index in self.unfinished():
                 self.states[index] = Pending("Task not run.")
-        self.state.result = results_of(self.states)
+        self.state.result = self.children.results()
 
 
 def _needs_no_run(state: State | None) -> bool:
@@ -214,4 +203,4 @@ def _flat_map(state: Mapped) -> Mapped:
                     "`flatten` was used on upstream task that did not return an iterable: it returned %r", child.result
                 )
             states.append(child)
-    return Mapped(state.message, result=results_of(states), map_states=states)
+    return Mapped(state.message, result=Children(states).results(), map_states=states)

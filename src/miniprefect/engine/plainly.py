@@ -7,7 +7,7 @@ as a loop over them. When a call raises, or there is more to a run than its call
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from miniprefect.engine.crew import Crew
@@ -115,7 +115,6 @@ def run_children(
     columns: Columns,
     whole: dict[str, Any],
     parent: Frame,
-    succeeded: Callable[[Any, Collection[str]], Any] = succeeded,
 ) -> None:
     """Run children of a mapped task.
 
@@ -127,7 +126,6 @@ def run_children(
         columns: the arguments that differ, by name and index.
         whole: the arguments that are the same for all.
         parent: the context of the flow run.
-        succeeded: makes the state of a child that did, of what it returned and of the tags of the task.
     """
     task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
     plain, is_noted = is_plain(crew, task), are_noted(crew)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from miniprefect.engine.children import children_of
 from miniprefect.engine.flow_runner import FlowRunner
 from miniprefect.engine.scheduling import Scheduling
 from miniprefect.engine.state import Failed, Finished, Mapped, Retrying, State, Success
@@ -181,7 +182,7 @@ class Tally:
         self.total = len(self._tasks) - len(self._top.maps)
         self.running_maps = []
         for place, state in self._top.maps.items():
-            series = self._maps.setdefault(place, Series(state.map_states, in_order=True))
+            series = self._maps.setdefault(place, Series(children_of(state).states, in_order=True))
             children, size = series.look(), len(series.states)
             seen += children
             self.total += size

@@ -17,16 +17,17 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from miniprefect.engine.bulk import run_together
+from miniprefect.engine.children import children_of
 from miniprefect.engine.crew import Crew
 from miniprefect.engine.frames import FlowFrame, TaskFrame
-from miniprefect.engine.making import all_succeeded, succeeded
+from miniprefect.engine.making import succeeded
 from miniprefect.engine.mapping import Fan
 from miniprefect.engine.parcels import LARGE, Elsewhere, Folder, Gathered, Parcel, packed
 from miniprefect.engine.plan import Plan
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.runner import describe
 from miniprefect.engine.scheduling import Run
-from miniprefect.engine.state import PLAINLY_WELL, Failed, Mapped, State
+from miniprefect.engine.state import Failed, Mapped, State
 from miniprefect.engine.task_runner import TaskRunner
 from miniprefect.engine.waiting import Crowd, Lane, Waiting
 from miniprefect.engine.withholding import context_values, encoded, opened, parts
@@ -180,10 +181,10 @@ class Bulk:
         remote: the loop that they belong to.
         crowd: the children of the mapped task.
         lane: the lane of the task.
-        indexes: which children; their numbers are their places in this list.
+        indexes: which children; their numbers are their places in this.
     """
 
-    def __init__(self, remote: "Remote", crowd: Crowd, lane: Lane, indexes: list[int]) -> None:
+    def __init__(self, remote: "Remote", crowd: Crowd, lane: Lane, indexes: Sequence[int]) -> None:
         self.remote = remote
         self.crowd = crowd
         self.lane = lane
@@ -191,9 +192,8 @@ class Bulk:
 
     def gave(self, first: int, values: list[Any]) -> None:
         """Take in plain values: the children, from that number on, succeeded."""
-        fan, indexes = self.crowd.fan, self.indexes[first : first + len(values)]
-        for index, state in zip(indexes, all_succeeded(values, self.remote.plan.tasks[fan.place].labels), strict=True):
-            fan.states[index] = state
+        indexes = self.indexes[first : first + len(values)]
+        self.crowd.fan.children.tell(indexes, values)
         self.lane.in_flight -= len(values)
         self.remote.came(self.crowd, indexes)
 
@@ -279,7 +279,7 @@ class Remote(Waiting):
         if not isinstance(crowd, Crowd) or whole is None:
             super()._launch_next(lane)
             return
-        indexes = self._next_children(crowd, lane)
+        indexes: Sequence[int] = _as_range(self._next_children(crowd, lane))
         self._push_next(crowd)
         columns = crowd.fan.inputs.at(indexes)
         if columns is None:
@@ -289,7 +289,7 @@ class Remote(Waiting):
             self._send(Bulk(self, crowd, lane, indexes), columns, whole)
             lane.width = self.executor.width
 
-    def _without_odd(self, fan: Fan, indexes: list[int]) -> list[int]:
+    def _without_odd(self, fan: Fan, indexes: Sequence[int]) -> list[int]:
         """Start by itself each child whose arguments are not all values that are here; return the others."""
         odd = {index for index in indexes if fan.inputs.at([index]) is None}
         for index in sorted(odd):
@@ -340,7 +340,7 @@ class Remote(Waiting):
 
     # ------------------------------------------------------------------ what comes back
 
-    def came(self, crowd: Crowd, indexes: list[int]) -> None:
+    def came(self, crowd: Crowd, indexes: Sequence[int]) -> None:
         """Take in that children have their states."""
         self._children_came(crowd, indexes)
 
@@ -359,7 +359,7 @@ class Remote(Waiting):
         may_be_large = fan.known or fan.place in self._large
         if may_be_large and any(isinstance(state._held, Elsewhere) for state in fan.states):
             del self.fans[fan.place]
-            fan.state._held = Gathered(fan.states)
+            fan.state._held = Gathered(fan.children.shown())
             self.arrived(fan.place, fan.state)
         else:
             super().finish(fan)
@@ -396,6 +396,12 @@ class Remote(Waiting):
             return runner.lost(frame, run.known, error, may_retry=isinstance(error, WorkerDied | TaskTimeoutSignal))
 
 
+def _as_range(indexes: list[int]) -> Sequence[int]:
+    """Return `indexes`, as a range if they follow one another: that is small, and parts of lists are found by it."""
+    following = range(indexes[0], indexes[0] + len(indexes))
+    return following if [*following] == indexes else indexes
+
+
 def _without_children(state: State) -> State:
     """Return a state to send: of a map whose children all went well, no more than their results.
 
@@ -403,9 +409,7 @@ def _without_children(state: State) -> State:
     """
     if type(state) is not Mapped or type(state._held) is not list:
         return state
-    if not PLAINLY_WELL.issuperset(map(type, state.map_states)):
-        return state
-    return succeeded(state._held, ())
+    return succeeded(state._held, ()) if children_of(state).are_plain() else state
 
 
 def _raised_or(error: BaseException | None, value: Any) -> Any:

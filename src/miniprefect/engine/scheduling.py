@@ -166,7 +166,7 @@ class Scheduling:
         if isinstance(known, Mapped):
             parent = copy.copy(parent)
             parent.cached_inputs = {edge.key: Result(s.result) for edge, s in upstream.items() if edge.key is not None}
-        fan = self.fans[place] = Fan(place, inputs, parent, known)
+        fan = self.fans[place] = Fan(place, inputs, parent, known, self.plan.tasks[place].labels)
         self.outcomes.states[place] = fan.state
         self.run_children(fan)
 

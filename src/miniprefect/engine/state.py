@@ -443,9 +443,12 @@ class Mapped(Success):
         n_map_states: how many there are, when the states themselves are not known.
     """
 
-    __slots__ = ("_n_map_states", "map_states")
+    __slots__ = ("_children", "_map_states", "_n_map_states")
 
     color = "#003ccb"
+
+    # What gives the states of the children, which it may make by then; see `engine.children`. Or None.
+    _children: Any
 
     def __init__(
         self,
@@ -457,24 +460,29 @@ class Mapped(Success):
         n_map_states: int | None = None,
     ) -> None:
         super().__init__(message, result, context, cached_inputs)
-        self.map_states: list[Any] = map_states or []
+        self.map_states = map_states or []
         self._n_map_states = n_map_states
+
+    @classmethod
+    def particulars(cls) -> list[str]:
+        """Name what this class adds to a state."""
+        return ["map_states", "_n_map_states"]
+
+    @property
+    def map_states(self) -> list[Any]:
+        """The states of the children, in order."""
+        return self._map_states if self._children is None else self._children.shown()
+
+    @map_states.setter
+    def map_states(self, states: list[Any]) -> None:
+        self._map_states, self._children = states, None
 
     @property
     def n_map_states(self) -> int:
         """How many children there are."""
-        return len(self.map_states) if self._n_map_states is None else self._n_map_states
-
-
-def each_child(states: Iterable[State]) -> list[State]:
-    """List `states` with those of mapped tasks replaced by their children's."""
-    found: list[State] = []
-    for state in states:
-        if isinstance(state, Mapped):
-            found.extend(state.map_states)
-        else:
-            found.append(state)
-    return found
+        if self._n_map_states is not None:
+            return self._n_map_states
+        return len(self.map_states if self._children is None else self._children)
 
 
 class Skipped(Success):

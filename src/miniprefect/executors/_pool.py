@@ -203,6 +203,8 @@ class Pool(Executor):
     ) -> None:
         """Have a worker call `many` of what all calls have in common, which makes so many calls; see `Many`."""
         self.queue.append(Many(kind, encode(args), size, receiver))
+        if self.idle:  # it need not wait until the next ones have been made
+            self._assign()
 
     def _lined_up(self, kind: Any, call: Any) -> Call:
         try:

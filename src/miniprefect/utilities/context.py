@@ -33,7 +33,7 @@ class Frame:
     __slots__ = ("gathered", "parent", "told", "values")
 
     # What `core.building` has gathered for this frame, and `utilities.logging` has told of it; each with the last write
-    # before that.
+    # before that, and with the values: a frame may get others when it serves one task run after the other.
     gathered: Any
     told: Any
 

@@ -30,14 +30,14 @@ def _record_factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
 
 def _facts(frame: Frame, configured: Any) -> dict[str, Any]:
     """Return what the records of a frame are told. It is kept with the frame: a task run has two lines at least."""
-    when, attributes, facts = getattr(frame, "told", (None, None, None))
-    if facts is None or when is not Frame.last_write or attributes is not configured:
+    when, values, attributes, facts = getattr(frame, "told", (None, None, None, None))
+    if facts is None or when is not Frame.last_write or values is not frame.values or attributes is not configured:
         # Most of it is the flow run's, for which the frame below keeps it.
         facts = dict.fromkeys(RECORD_ATTRIBUTES) if frame.parent is None else _facts(frame.parent, configured).copy()
         facts.update(frame.own(RECORD_ATTRIBUTES))
         if configured:
             facts.update((name, frame.get(name)) for name in _extra_attributes(configured))
-        frame.told = (Frame.last_write, configured, facts)
+        frame.told = (Frame.last_write, frame.values, configured, facts)
     return facts
 
 
