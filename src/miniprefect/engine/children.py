@@ -103,9 +103,13 @@ def some(items: Sequence[Any], indexes: Sequence[int]) -> Sequence[Any]:
     return items[indexes.start : indexes.stop] if isinstance(indexes, range) else [items[index] for index in indexes]
 
 
-def hold_results(values: Iterable[Any]) -> bool:
+def hold_results(values: Sequence[Any]) -> bool:
     """Say whether there is a `Result` among values, whose own value may be elsewhere."""
-    return any(map(isinstance, values, repeat(Result)))
+    try:
+        kinds: Collection[type] = set(map(type, values))
+    except TypeError:  # a class may have made itself unhashable
+        kinds = [*map(type, values)]
+    return any(issubclass(kind, Result) for kind in kinds)
 
 
 def _are_told(states: Iterable[Any]) -> bool:

@@ -279,7 +279,7 @@ class Remote(Waiting):
         if not isinstance(crowd, Crowd) or whole is None:
             super()._launch_next(lane)
             return
-        indexes: Sequence[int] = _as_range(self._next_children(crowd, lane))
+        indexes: Sequence[int] = _in_order(self._next_children(crowd, lane))
         self._push_next(crowd)
         columns = crowd.fan.inputs.at(indexes)
         if columns is None:
@@ -396,10 +396,11 @@ class Remote(Waiting):
             return runner.lost(frame, run.known, error, may_retry=isinstance(error, WorkerDied | TaskTimeoutSignal))
 
 
-def _as_range(indexes: list[int]) -> Sequence[int]:
+def _in_order(indexes: list[int]) -> Sequence[int]:
     """Return `indexes`, as a range if they follow one another: that is small, and parts of lists are found by it."""
-    following = range(indexes[0], indexes[0] + len(indexes))
-    return following if [*following] == indexes else indexes
+    indexes.sort()
+    first, last = indexes[0], indexes[-1]
+    return range(first, last + 1) if last - first == len(indexes) - 1 else indexes
 
 
 def _without_children(state: State) -> State:

@@ -232,11 +232,7 @@ class Pool(Executor):
             return
         if self.is_to_be_full and not self.idle:
             self._hired()  # while the others are at work, one at a time
-        for key, _ in self.selector.select(self._patience(timeout)):
-            hand: Hand = key.data
-            if hand in self.hands:
-                self._hear(hand, is_dead=key.fileobj == hand.death)
-        self._look_at_the_clock()
+        self._take_in(self.selector.select(self._patience(timeout)))
 
     def _assign(self) -> None:
         while self.queue and not self._is_over and (self.idle or self._hired()):
@@ -244,10 +240,12 @@ class Pool(Executor):
             hand.begin(self._batch())
             self._send(hand)
 
-    @ctrl_c_later()
     def _hired(self) -> bool:
-        if len(self.hands) >= self.number:
-            return False
+        return len(self.hands) < self.number and self._hire()
+
+    @ctrl_c_later()
+    def _hire(self) -> bool:
+        """Start a worker, if the system lets it."""
         try:
             hand = hire(self.context, self.common)
         except OSError as error:
@@ -300,6 +298,13 @@ class Pool(Executor):
     # ------------------------------------------------------------------ what comes back
 
     @ctrl_c_later()
+    def _take_in(self, ready: list[tuple[selectors.SelectorKey, int]]) -> None:
+        for key, _ in ready:
+            hand: Hand = key.data
+            if hand in self.hands:
+                self._hear(hand, is_dead=key.fileobj == hand.death)
+        self._look_at_the_clock()
+
     def _hear(self, hand: Hand, is_dead: bool) -> None:
         """Take in all that a worker has sent, and its death."""
         try:
@@ -355,7 +360,6 @@ class Pool(Executor):
             waits.append(timeout)
         return min(waits, default=None)
 
-    @ctrl_c_later()
     def _look_at_the_clock(self) -> None:
         now = time.monotonic()
         for hand in list(self.hands):
