@@ -311,6 +311,33 @@ def test_what_goes_on_after_its_run_keeps_its_context() -> None:
     assert [x for x, _ in pairs] == [index for _, index in pairs]
 
 
+_generators: list[Any] = []
+_copies: list[tuple[int, contextvars.Context]] = []
+
+
+@task
+def leaves_blocks_open(x: int) -> tuple[Any, bool]:
+    """Return what an open block of another child says, and whether copies of contexts stay as they are."""
+
+    def with_a_block() -> Iterator[None]:
+        with context(mine=x):
+            yield
+
+    seen = context.get("mine"), all(copy.run(lambda: context.map_index) == index for index, copy in _copies[-3:])
+    if x % 5 == 0:
+        _copies.append((x, contextvars.copy_context()))
+    if x % 7 == 0:
+        _generators.append(with_a_block())
+        next(_generators[-1])
+    return seen
+
+
+def test_a_context_that_is_held_is_left_to_who_holds_it() -> None:
+    with Flow("flow") as flow:
+        mapped = leaves_blocks_open.map([*range(MANY)])
+    assert set(run(flow).result[mapped].result) == {(None, True)}
+
+
 def test_who_decides_about_the_flow_gets_the_state_of_each_child() -> None:
     numbers: list[int] = []
 

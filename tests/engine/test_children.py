@@ -4,6 +4,8 @@ import copy
 import pickle
 from typing import Any
 
+import pytest
+
 from miniprefect.engine.children import TOLD, Children, children_of, each_child, each_kind_of_child
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.state import Cached, Failed, Mapped, Pending, Success
@@ -81,6 +83,24 @@ def test_states_that_are_set_replace_those_that_were_told() -> None:
     state = mapped(told(1, 2))
     state.map_states = [Failed()]
     assert (state.n_map_states, len(children_of(state))) == (1, 1)
+
+
+def test_as_many_values_are_told_as_there_are_children() -> None:
+    children = Children([None] * 3)
+    with pytest.raises(ValueError, match="2 children, but 1 values"):
+        children.tell(range(1, 3), [1])
+    assert children.states == [None] * 3
+
+
+def test_a_kind_of_map_may_have_particulars_of_its_own() -> None:
+    class Own(Mapped):
+        __slots__ = ("mine",)
+
+    one, other = Own(map_states=[Success()]), Own(map_states=[Success()])
+    one.mine = other.mine = 1
+    assert one == other
+    other.mine = 2
+    assert one != other
 
 
 def test_a_map_compares_and_travels_as_if_its_states_had_been_made() -> None:

@@ -5,8 +5,8 @@ taken back; and what it returned is handed in before the next one begins, which 
 """
 
 import functools
-from _thread import _count
 from collections.abc import Callable, Iterator, Sequence
+from sys import getrefcount
 from typing import Any, Protocol
 
 from miniprefect.engine.crew import Crew
@@ -62,7 +62,11 @@ def _run_children(
     crew, parent, caches = common.crew, common.frame, common.frame.get("caches")
     task, slug, runner = crew.plan.tasks[place], crew.plan.slugs[place], crew.runner(place)
     run, tags, is_quiet = task.run, task.labels, is_plain(crew, task) and not are_noted(crew)
-    begins, keeps, frame = turns.begins, turns.keeps, _entered(TaskFrame(parent, None, task, slug))
+    begins, keeps = turns.begins, turns.keeps
+    # They serve the children by turns: to make one for each takes as long as all the rest. One that anybody else holds
+    # (a thread, a generator, a copy of the context) is left to them.
+    frame, spare = TaskFrame(parent, None, task, slug), TaskFrame(parent, None, task, slug)
+    holders = getrefcount(spare)
     for turns.number, index in numbered:
         if not begins():
             return
@@ -71,9 +75,11 @@ def _run_children(
             inputs[name] = values[turns.number]
         if whole:
             inputs.update(whole)
-        if _count():  # what goes on in a thread of its own is to keep the context of its run
-            frame = _entered(TaskFrame(parent, None, task, slug))
+        if getrefcount(spare) > holders:
+            spare = TaskFrame(parent, None, task, slug)
+        frame, spare = spare, frame
         frame.values = {"map_index": index}
+        enter_frame(frame)
         if not is_quiet:
             hand_in(runner.run_ordinarily(frame, inputs))
             continue
@@ -82,13 +88,8 @@ def _run_children(
         except BaseException as error:
             hand_in(runner.recovered(error, inputs))
         else:
-            if caches or not keeps(value):
+            if caches or not keeps(value):  # what it put into a cache has to go with its answer
                 hand_in(succeeded(value, tags))
-
-
-def _entered(frame: TaskFrame) -> TaskFrame:
-    enter_frame(frame)
-    return frame
 
 
 class _Answers:

@@ -14,7 +14,8 @@ from miniprefect.engine.making import all_succeeded, succeeded
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.state import PLAINLY_WELL, Mapped, State
 
-# In the place of the state of a child that plainly succeeded, and whose value is known.
+# In the place of the state of a child that plainly succeeded, and whose value is known. It has the class of that state,
+# and nothing else of it, so nobody outside of the engine is to see it.
 TOLD = succeeded(None, ())
 
 _held = operator.attrgetter("_held")
@@ -53,7 +54,12 @@ class Children(Sequence[Any]):
         return state
 
     def tell(self, indexes: Sequence[int], values: list[Any]) -> None:
-        """Take in the values of children that plainly succeeded."""
+        """Take in the values of children that plainly succeeded; none of these is a `Result`.
+
+        Only in the thread of the run, which is also the only one to show states that are still to come.
+        """
+        if len(indexes) != len(values):
+            raise ValueError(f"{len(indexes)} children, but {len(values)} values")
         if self._is_shown:
             for index, state in zip(indexes, all_succeeded(values, self._tags), strict=True):
                 self.states[index] = state
@@ -90,7 +96,7 @@ class Children(Sequence[Any]):
         if not PLAINLY_WELL.issuperset(map(type, states)):
             return None
         held = [*map(_held, states)]
-        return None if hold_results(held) else held
+        return None if any_results(held) else held
 
     def results(self) -> Sequence[Any]:
         """Return the results of all children."""
@@ -103,7 +109,7 @@ def some(items: Sequence[Any], indexes: Sequence[int]) -> Sequence[Any]:
     return items[indexes.start : indexes.stop] if isinstance(indexes, range) else [items[index] for index in indexes]
 
 
-def hold_results(values: Sequence[Any]) -> bool:
+def any_results(values: Sequence[Any]) -> bool:
     """Say whether there is a `Result` among values, whose own value may be elsewhere."""
     try:
         kinds: Collection[type] = set(map(type, values))
@@ -127,7 +133,7 @@ def each_child(states: Iterable[State]) -> list[State]:
 
 
 def each_kind_of_child(states: Iterable[State]) -> list[State]:
-    """List `states` with those of mapped tasks replaced by their children's: one of those that are all of one kind."""
+    """List `states` as `each_child` does, but of children that are all told, `TOLD` only: for who asks for kinds."""
     return _listed(states, _one_or_all)
 
 

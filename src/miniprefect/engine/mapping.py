@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from miniprefect.engine.children import Children, children_of, hold_results, some
+from miniprefect.engine.children import Children, any_results, children_of, some
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.state import PLAINLY_WELL, Mapped, Pending, State, Success
 from miniprefect.utilities.logging import get_logger
@@ -81,11 +81,8 @@ class Inputs:
         for edge, state, parts in self._mapped:
             if parts is None:
                 return None
-            if isinstance(parts, Children):
-                values = parts.values(indexes)
-            else:
-                values = some(parts, indexes) if type(state) in PLAINLY_WELL else None
-            if values is None or hold_results(values):
+            values = parts.values(indexes) if isinstance(parts, Children) else _plain_parts(state, parts, indexes)
+            if values is None:
                 return None
             if edge.key is not None:
                 columns.append((edge.key, values))
@@ -123,6 +120,12 @@ def _part(state: State, parts: Sequence[Any] | None, index: int) -> State:
     return part if isinstance(state, Mapped) else element(state, part)
 
 
+def _plain_parts(state: State, parts: Sequence[Any], indexes: Sequence[int]) -> Sequence[Any] | None:
+    """Return some elements of the result of `state`, or None unless it plainly succeeded and they are here."""
+    values = some(parts, indexes) if type(state) in PLAINLY_WELL else None
+    return None if values is None or any_results(values) else values
+
+
 def _plain_values(state: State, parts: Sequence[Any] | None) -> Sequence[Any] | None:
     """Return what the children get in the place of `state`, or None if one of them gets no plain success."""
     if type(state) in PLAINLY_WELL:
@@ -141,7 +144,7 @@ class Fan:
         tags: of the task.
 
     Attributes:
-        states: the states of the children, None for those that have not ended; see `Children`.
+        states: of the children; as `Children.states`, not to be shown to anybody.
         children: what becomes of them.
         state: the state of the mapped task, which holds them.
     """

@@ -397,7 +397,10 @@ class Remote(Waiting):
 
 
 def _in_order(indexes: list[int]) -> Sequence[int]:
-    """Return `indexes`, as a range if they follow one another: that is small, and parts of lists are found by it."""
+    """Sort `indexes`, of which there is one at least, and return them.
+
+    They are a range if they follow one another, which is small, and by which parts of lists are found at once.
+    """
     indexes.sort()
     first, last = indexes[0], indexes[-1]
     return range(first, last + 1) if last - first == len(indexes) - 1 else indexes

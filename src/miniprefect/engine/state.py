@@ -466,7 +466,8 @@ class Mapped(Success):
     @classmethod
     def particulars(cls) -> list[str]:
         """Name what this class adds to a state."""
-        return ["map_states", "_n_map_states"]
+        named = {"_map_states": "map_states"}
+        return [named.get(name, name) for name in super().particulars() if name != "_children"]
 
     @property
     def map_states(self) -> list[Any]:

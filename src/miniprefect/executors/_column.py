@@ -71,7 +71,7 @@ class Column:
             kind = type(value)
             head[_TYPE] = _NUMERIC.index(kind)
             numbers = self._numbers[head[_TYPE]]
-            return add(value)
+            return add(value)  # which is here again if it is too large
 
         return add
 

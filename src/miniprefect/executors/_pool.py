@@ -241,11 +241,11 @@ class Pool(Executor):
             self._send(hand)
 
     def _hired(self) -> bool:
+        """Start a worker, if there may be one more; say whether that was done."""
         return len(self.hands) < self.number and self._hire()
 
     @ctrl_c_later()
     def _hire(self) -> bool:
-        """Start a worker, if the system lets it."""
         try:
             hand = hire(self.context, self.common)
         except OSError as error:

@@ -30,6 +30,7 @@ class Tickets:
 
     def give(self, number: int) -> None:
         """Add so many."""
+        # No loop: of tiny calls, there are as many tickets.
         deque(starmap(self._add, repeat((), number)), maxlen=0)
 
     def take_back(self) -> int:
