@@ -7,12 +7,13 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from miniprefect.configuration import Config, config, load
+from miniprefect.configuration import Config, config, load, parse
 from miniprefect.utilities.collections import DotDict
 
 
@@ -239,3 +240,11 @@ def test_config_is_read_from_the_environment_when_imported(user_file: Path) -> N
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["5", "False"]
+
+
+@pytest.mark.parametrize("text", ["/data/run-5in_a", "1else", r"'C:\data'", "0x1for x"])
+def test_text_that_happens_to_look_like_python_is_read_without_a_warning(text: str) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert parse(text) == text.strip("'")
+    assert warned == []

@@ -15,6 +15,7 @@ lower-cased, except below PREFECT__CONTEXT__SECRETS__, where they are names that
 
 import os
 import re
+import warnings
 from ast import literal_eval
 from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import timedelta
@@ -146,7 +147,10 @@ def parse(text: str) -> Any:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
-        return literal_eval(text.strip())
+        with warnings.catch_warnings():
+            # Of what would be odd Python, such as the path /data/run-5in.
+            warnings.simplefilter("ignore")
+            return literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
 
