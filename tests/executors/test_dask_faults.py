@@ -115,10 +115,29 @@ def test_a_parameter_that_can_not_be_sent_is_missing_in_the_context_with_a_warni
 # ---------------------------------------------------------------------- workers die, and the run is interrupted
 
 
+def hear_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the news that a worker was lost come after the first look at what Dask has given up for that."""
+    from miniprefect.executors._dask_cluster import Cluster
+
+    news: list[Any] = []
+    hear, look = Cluster._hear_of_workers, Cluster._look_for_lost
+
+    def look_first(cluster: Cluster) -> None:
+        look(cluster)
+        while news:
+            hear(cluster, news.pop(0))
+
+    monkeypatch.setattr(Cluster, "_hear_of_workers", lambda cluster, event: news.append(event))
+    monkeypatch.setattr(Cluster, "_look_for_lost", look_first)
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["heard of in time", "heard of late"])
 def test_a_task_that_kills_its_workers_is_blamed_and_its_neighbours_finish(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, is_late: bool
 ) -> None:
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")  # fewer workers to kill than with three
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0" if is_late else "1")  # by default, three
+    if is_late:
+        hear_late(monkeypatch)
 
     @task
     def dangerous(x: int) -> int:

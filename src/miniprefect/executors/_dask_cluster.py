@@ -235,7 +235,7 @@ class Cluster(Executor):
 
     def _send_suspect(self, call: "DaskCall") -> None:
         logger.warning("%s may have ended the Dask workers that were lost. It is run once more, by itself.", call.key)
-        call.is_alone = True
+        call.is_alone, call.is_overdue = True, False
         call.key += "-alone"
         self.calls[call.key] = call
         self._send_one(call)
@@ -298,11 +298,13 @@ class Cluster(Executor):
         """Fail the calls that Dask has given up, and fetch the answers of those whose event was lost."""
         for call in list(self.calls.values()):
             status = call.future.status
-            if status == "finished" and call.is_overdue:
-                self._fetch_answer(call)
+            if status == "pending":
+                continue
+            if not call.is_overdue:
+                call.is_overdue = True  # an event that tells of it, or of its worker, may be on its way
             elif status == "finished":
-                call.is_overdue = True  # the event may be in the inbox
-            elif status != "pending":
+                self._fetch_answer(call)
+            else:
                 self._given_up(call)
         if self.lost_at is not None and self.calls:
             self._look_for_workers()
@@ -406,7 +408,7 @@ class DaskCall(Call):
         luggage: Dask's futures of what it wants beside its arguments.
         priority: those with a higher one go first: it is the place in the plan, so that maps go depth first.
         resources: what it takes of those that workers have.
-        is_overdue: whether it has finished some time ago, and nothing was heard of it.
+        is_overdue: whether Dask was done with it at the last look, and nothing was heard of it.
         has_company: whether there were others on a worker that was lost with it.
         is_alone: whether it was sent when there was no other.
     """
