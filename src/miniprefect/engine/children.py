@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
-from miniprefect.engine.making import all_succeeded, succeeded
+from miniprefect.engine.making import succeeded
 from miniprefect.engine.result.base import Result
 from miniprefect.engine.state import PLAINLY_WELL, Mapped, State
 
@@ -61,8 +61,8 @@ class Children(Sequence[Any]):
         if len(indexes) != len(values):
             raise ValueError(f"{len(indexes)} children, but {len(values)} values")
         if self._is_shown:
-            for index, state in zip(indexes, all_succeeded(values, self._tags), strict=True):
-                self.states[index] = state
+            for index, value in zip(indexes, values, strict=True):
+                self.states[index] = succeeded(value, self._tags)
             return
         if self._values is None:
             self._values = [None] * len(self.states)

@@ -35,20 +35,6 @@ def succeeded(result: Any, tags: Collection[str]) -> Success:
     return state
 
 
-def all_succeeded(results: list[Any], tags: Collection[str]) -> list[Success]:
-    """Return what `succeeded` makes of each of many results."""
-    context = tuple(tags) if tags else ()
-    states = []
-    for result in results:
-        state = _new(Success)
-        state.message = SUCCEEDED
-        state._held = result
-        state._context = context
-        state._cached_inputs = None
-        states.append(state)
-    return states
-
-
 def cached(
     success: State,
     tags: Collection[str],

@@ -17,9 +17,11 @@ _ONE = 1 << 32
 # How many numbers there can be, and how many bytes of all that is no number.
 _NUMBERS = 1 << 12
 _SIZE = 1 << 18
-# Eight bytes each: how many numbers there are, of what type, and what there is of other values.
+# Eight bytes each: how many numbers there are; of what type; of the other values how many there are and how many bytes,
+# which is one number, so that they are never seen apart.
 _COUNT, _TYPE, _USED = range(3)
-_BEGIN = 8 * (3 + _NUMBERS)
+_HEAD = 8 * 3
+_BEGIN = _HEAD + 8 * _NUMBERS
 # The types of numbers, and what an array of each is called.
 _NUMERIC: tuple[type, ...] = (int, float)
 _CODES: tuple[Literal["q", "d"], ...] = ("q", "d")
@@ -37,8 +39,8 @@ class Column:
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _BEGIN + _SIZE)
-        self._head = memoryview(self._memory)[: 8 * 3].cast("Q")
-        self._numbers = [memoryview(self._memory)[8 * 3 : _BEGIN].cast(code) for code in _CODES]
+        self._head = memoryview(self._memory)[:_HEAD].cast("Q")
+        self._numbers = [memoryview(self._memory)[_HEAD:_BEGIN].cast(code) for code in _CODES]
         self._seen_numbers = self._seen = 0
 
     def writer(self) -> Callable[[Any], bool]:
@@ -92,6 +94,7 @@ class Column:
             except ValueError:  # there is no room
                 return False
             used += _ONE + len(data)
+            # Last, so that what is half written does not count.
             head[_USED] = used
             return True
 
